@@ -1,0 +1,7 @@
+//! The contract, part by part.
+
+mod mask;
+mod params;
+mod ragged;
+mod weight;
+mod work;
