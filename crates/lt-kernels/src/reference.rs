@@ -1,0 +1,14 @@
+//! The same kernels as plain loops, numbered like their formulas: what the chapters print, and
+//! what the fast kernels are held against.
+
+mod attention;
+mod layer_norm;
+mod matmul;
+mod product;
+mod softmax;
+
+pub use attention::{attention, attention_weights};
+pub use layer_norm::layer_norm;
+pub use matmul::matmul;
+pub use product::product;
+pub use softmax::softmax;

@@ -1,0 +1,71 @@
+use lt_core::Place;
+use ndarray::{Array2, Array3, s};
+
+use super::softmax;
+use crate::{Attention, Heads};
+
+/// The weights of attention: pᵢⱼ = softmaxⱼ(scale·qᵢ·kⱼ), one array `[h, t, s]` per sequence.
+///
+/// # Panics
+/// If the shapes of the problem do not fit each other.
+#[must_use]
+pub fn attention_weights(problem: &Attention<'_>) -> Vec<Array3<f32>> {
+    let k = problem.widths().key;
+    let Heads { query: h, key: key_heads } = problem.heads;
+    let sequences = problem.queries.ranges().zip(problem.keys.ranges()).enumerate();
+    let weights = sequences.map(|(sequence, (queries, keys))| {
+        let mut weights = Array3::zeros((h, queries.len(), keys.len()));
+        for head in 0..h {
+            // Query heads share a key head in groups; a group of one is the usual case.
+            let key_head = head / (h / key_heads);
+            let q = problem.query.slice(s![queries.clone(), head * k..(head + 1) * k]); // [t, k]
+            let keys = problem.key.slice(s![keys.clone(), key_head * k..(key_head + 1) * k]); // [s, k]
+            for (i, q_i) in q.rows().into_iter().enumerate() {
+                // (1) the scores of a query; masked keys get −∞ without being looked at
+                let mut scores = ndarray::Array1::from_elem(keys.nrows(), f32::NEG_INFINITY);
+                for (j, k_j) in keys.rows().into_iter().enumerate() {
+                    if problem.mask.allows(Place { sequence, query: i, key: j }) {
+                        let dot: f32 = q_i.iter().zip(k_j).map(|(q, k)| q * k).sum();
+                        scores[j] = dot * problem.scale;
+                    }
+                }
+                // (2) as probabilities
+                for (j, p) in softmax(scores.view()).into_iter().enumerate() {
+                    weights[[head, i, j]] = p;
+                }
+            }
+        }
+        weights
+    });
+    weights.collect()
+}
+
+/// oᵢ = Σⱼ pᵢⱼ·vⱼ for each sequence and head; see [`attention`](crate::attention).
+///
+/// # Panics
+/// If the shapes of the problem do not fit each other.
+#[must_use]
+pub fn attention(problem: &Attention<'_>) -> Array2<f32> {
+    let v = problem.widths().value;
+    let Heads { query: h, key: key_heads } = problem.heads;
+    let mut output = Array2::zeros((problem.queries.tokens(), h * v));
+    let sequences = problem.queries.ranges().zip(problem.keys.ranges());
+    for (weights, (queries, keys)) in attention_weights(problem).iter().zip(sequences) {
+        for head in 0..h {
+            let key_head = head / (h / key_heads);
+            let values = problem.value.slice(s![keys.clone(), key_head * v..(key_head + 1) * v]); // [s, v]
+            for (i, row) in queries.clone().enumerate() {
+                // (3) the weighted sum of the values; a weight of 0 takes no part
+                for (j, v_j) in values.rows().into_iter().enumerate() {
+                    let p = weights[[head, i, j]];
+                    for (c, &value) in v_j.iter().enumerate() {
+                        if p != 0.0 {
+                            output[[row, head * v + c]] += p * value;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    output
+}

@@ -1,0 +1,27 @@
+use ndarray::Array2;
+
+use crate::LayerNorm;
+
+/// Layer normalisation, row by row; see [`layer_norm`](crate::layer_norm).
+///
+/// # Panics
+/// If gain or bias is shorter than a row.
+#[must_use]
+pub fn layer_norm(problem: &LayerNorm<'_>) -> Array2<f32> {
+    let mut y = problem.x.to_owned();
+    let (gain, bias) = (problem.gain.f32(), problem.bias.f32());
+    for mut row in y.rows_mut() {
+        let d = row.len() as f32;
+        // (1) the mean of the row
+        let mean = row.iter().sum::<f32>() / d;
+        // (2) its variance, divided by d, not by d − 1
+        let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / d;
+        // (3) ε inside the root
+        let deviation = (variance + problem.epsilon).sqrt();
+        // (4) scale and shift
+        for (i, x) in row.iter_mut().enumerate() {
+            *x = (*x - mean) / deviation * gain[i] + bias[i];
+        }
+    }
+    y
+}

@@ -1,0 +1,26 @@
+use ndarray::Array2;
+
+use crate::Product;
+
+/// y = activation(x·Wᵀ + b) + residual; see [`product`](crate::product).
+///
+/// # Panics
+/// If the shapes of the problem do not fit each other.
+#[must_use]
+pub fn product(problem: &Product<'_>) -> Array2<f32> {
+    let (tokens, out) = problem.shape();
+    let weight = problem.weight.matrix(); // [out, in]
+    Array2::from_shape_fn((tokens, out), |(t, o)| {
+        // (1) the dot product of a row of x with a row of W
+        let mut y = 0.0;
+        for (x, w) in problem.x.row(t).iter().zip(weight.row(o)) {
+            y += x * w;
+        }
+        // (2) the bias
+        if let Some(bias) = problem.bias {
+            y += bias.f32()[o];
+        }
+        // (3) the activation, and (4) the residual
+        problem.activation.apply(y) + problem.residual.map_or(0.0, |rows| rows[[t, o]])
+    })
+}

@@ -1,0 +1,283 @@
+//! Each fast kernel against the plain loops beside it: at every length from 1 to beyond its tiles
+//! and blocks, on strided views, and on one and two threads.
+
+use lt_core::{Mask, Ragged, Scratch, Threads, Weight};
+use lt_kernels::{
+    Activation, Attention, Heads, KEY_BLOCK, LayerNorm, Product, attention, layer_norm, product,
+    reference, softmax,
+};
+use lt_laws::sample::{rows, weight};
+use ndarray::{Array2, ArrayView2, s};
+
+/// One test per kernel: `fast(&problem, &mut scratch)` and `reference(&problem)` for each problem,
+/// on one thread and on two, which must agree to the bit.
+macro_rules! fast_equals_reference {
+    ($fast:expr, $reference:expr, $tolerance:expr, $problem:expr, $what:expr) => {{
+        let (problem, what) = ($problem, $what);
+        let one = $fast(&problem, &mut Scratch::new());
+        let two = $fast(&problem, &mut Scratch::with_threads(two_threads()));
+        assert_eq!(bits(&one), bits(&two), "{what}: two threads gave other bits than one");
+        close(one.view(), $reference(&problem).view(), $tolerance, &what);
+    }};
+}
+
+fn two_threads() -> Threads {
+    lt_kernels::pool(2).unwrap()
+}
+
+fn bits(rows: &Array2<f32>) -> Vec<u32> {
+    rows.iter().map(|x| x.to_bits()).collect()
+}
+
+fn close(got: ArrayView2<'_, f32>, expected: ArrayView2<'_, f32>, tolerance: f32, what: &str) {
+    assert_eq!(got.dim(), expected.dim(), "{what}");
+    for ((place, got), expected) in got.indexed_iter().zip(expected) {
+        let same = (got - expected).abs() <= tolerance || (got.is_nan() && expected.is_nan());
+        assert!(same || got == expected, "{what}, at {place:?}: {got}, expected {expected}");
+    }
+}
+
+const LENGTHS: std::ops::RangeInclusive<usize> = 1..=67;
+
+#[test]
+fn the_product_has_the_bits_of_its_reference_at_every_shape() {
+    for n in LENGTHS {
+        for (tokens, inner, out) in [(n, 5, 19), (3, n, 17), (6, 7, n), (n, n, n)] {
+            let x = rows(tokens, inner, 1);
+            let w = weight(&[out, inner], 2);
+            fast_equals_reference!(
+                product,
+                reference::product,
+                0.0,
+                Product::new(x.view(), &w),
+                format!("[{tokens}, {inner}] by [{out}, {inner}]")
+            );
+        }
+    }
+}
+
+#[test]
+fn bias_activation_and_residual_are_applied_in_that_order() {
+    let (x, w, b, r) = (rows(9, 6, 1), weight(&[21, 6], 2), weight(&[21], 3), rows(9, 21, 4));
+    for activation in [Activation::Identity, Activation::Gelu, Activation::Relu] {
+        let problem =
+            Product::new(x.view(), &w).bias(Some(&b)).activation(activation).residual(r.view());
+        fast_equals_reference!(
+            product,
+            reference::product,
+            0.0,
+            problem,
+            format!("{activation:?}")
+        );
+        let expected = activation.apply(
+            x.row(4).iter().zip(w.matrix().row(5)).fold(0.0, |sum, (x, w)| sum + x * w)
+                + b.f32()[5],
+        ) + r[[4, 5]];
+        assert_eq!(product(&problem, &mut Scratch::new())[[4, 5]], expected);
+    }
+}
+
+#[test]
+fn the_product_takes_views_of_any_strides() {
+    let (wide, w) = (rows(40, 40, 1), weight(&[18, 20], 2));
+    for x in [
+        wide.slice(s![..;2, ..;2]),
+        wide.t().slice_move(s![3..20, ..20]),
+        wide.slice(s![..;-1, 20..;-1]),
+    ] {
+        let in_one_piece = x.to_owned();
+        let expected = product(&Product::new(in_one_piece.view(), &w), &mut Scratch::new());
+        let got = product(&Product::new(x, &w), &mut Scratch::new());
+        assert_eq!(bits(&got), bits(&expected));
+    }
+}
+
+#[test]
+fn the_product_does_not_hide_infinities_or_nan() {
+    let mut x = rows(5, 4, 1);
+    x[[1, 2]] = f32::NAN;
+    x[[2, 0]] = f32::INFINITY;
+    x[[3, 3]] = f32::from_bits(1); // the smallest above zero
+    let w = weight(&[17, 4], 2);
+    fast_equals_reference!(product, reference::product, 0.0, Product::new(x.view(), &w), "special");
+}
+
+#[test]
+fn an_empty_batch_gives_an_empty_result() {
+    let (x, w) = (rows(0, 4, 1), weight(&[3, 4], 2));
+    assert_eq!(product(&Product::new(x.view(), &w), &mut Scratch::new()).dim(), (0, 3));
+    let gain = weight(&[4], 3);
+    let norm = LayerNorm { x: x.view(), gain: &gain, bias: &gain, epsilon: 1e-5 };
+    assert_eq!(layer_norm(&norm, &mut Scratch::new()).dim(), (0, 4));
+    for batch in [Ragged::from_lengths([]), Ragged::from_lengths([0, 0])] {
+        let problem = Attention::new(x.view(), x.view(), x.view(), &batch, 2);
+        assert_eq!(attention(&problem, &mut Scratch::new()).dim(), (0, 4));
+    }
+}
+
+#[test]
+fn layer_norm_is_its_reference_at_every_width() {
+    for d in LENGTHS {
+        let (x, gain, bias) = (rows(37, d, 1), weight(&[d], 2), weight(&[d], 3));
+        for epsilon in [1e-12, 1e-5, 0.1] {
+            // One number has no variance: what is left over is rounding, blown up by 1/√ε.
+            let tolerance = if d == 1 { 1.0 } else { 2e-4 };
+            fast_equals_reference!(
+                layer_norm,
+                reference::layer_norm,
+                tolerance,
+                LayerNorm { x: x.view(), gain: &gain, bias: &bias, epsilon },
+                format!("width {d}, ε = {epsilon}")
+            );
+        }
+    }
+}
+
+#[test]
+fn layer_norm_takes_views_of_any_strides() {
+    let wide = rows(20, 20, 1);
+    let (gain, bias) = (weight(&[10], 2), weight(&[10], 3));
+    for x in [wide.slice(s![..;3, ..;2]), wide.t().slice_move(s![.., ..10])] {
+        fn of<'a>(x: ArrayView2<'a, f32>, gain: &'a Weight, bias: &'a Weight) -> LayerNorm<'a> {
+            LayerNorm { x, gain, bias, epsilon: 1e-5 }
+        }
+        let in_one_piece = x.to_owned();
+        let expected = layer_norm(&of(in_one_piece.view(), &gain, &bias), &mut Scratch::new());
+        assert_eq!(bits(&layer_norm(&of(x, &gain, &bias), &mut Scratch::new())), bits(&expected));
+    }
+}
+
+#[test]
+fn softmax_is_its_reference_at_every_length() {
+    for n in LENGTHS {
+        let mut scores = rows(4, n, 5) * 30.0;
+        scores[[1, n / 2]] = f32::NEG_INFINITY;
+        scores.row_mut(2).fill(f32::NEG_INFINITY);
+        let mut got = scores.clone();
+        softmax(got.view_mut());
+        for (got, scores) in got.rows().into_iter().zip(scores.rows()) {
+            assert_eq!(got.to_vec(), reference::softmax(scores), "length {n}");
+        }
+    }
+}
+
+#[test]
+fn softmax_does_not_hide_nan() {
+    let mut scores = ndarray::array![[1.0, f32::NAN], [f32::NAN, f32::NEG_INFINITY]];
+    softmax(scores.view_mut());
+    assert!(scores[[0, 0]].is_nan() && scores[[0, 1]].is_nan() && scores[[1, 0]].is_nan());
+}
+
+/// Batches whose sequences and blocks end at, before and after a block's border.
+fn batches() -> impl Iterator<Item = Ragged> {
+    let border = KEY_BLOCK;
+    let around = [border - 1, border, border + 1, 2 * border, 2 * border + 3];
+    LENGTHS
+        .map(|n| vec![n])
+        .chain(around.map(|n| vec![n]))
+        .chain([vec![1, 0, 33, 2, 31, 1, 70, 5]])
+        .map(Ragged::from_lengths)
+}
+
+fn masks(tokens: usize) -> [Mask; 4] {
+    [
+        Mask::all(),
+        Mask::causal(),
+        Mask::causal() & Mask::window(tokens / 3, 0),
+        Mask::custom(|place| (place.query * 7 + place.key * 3) % 5 != 0),
+    ]
+}
+
+#[test]
+fn attention_is_its_reference_at_every_length_under_every_mask() {
+    for batch in batches() {
+        let tokens = batch.tokens();
+        let (q, k, v) = (rows(tokens, 6, 1) * 3.0, rows(tokens, 6, 2) * 3.0, rows(tokens, 10, 3));
+        for mask in &masks(tokens) {
+            let problem = Attention::new(q.view(), k.view(), v.view(), &batch, 2).mask(mask);
+            let what = format!("lengths {:?}, {mask:?}", batch.offsets());
+            fast_equals_reference!(attention, reference::attention, 3e-6, problem, what);
+        }
+    }
+}
+
+#[test]
+fn query_heads_share_key_heads_in_groups() {
+    let (batch, keys) = (Ragged::from_lengths([3, 40]), Ragged::from_lengths([70, 9]));
+    let (q, k, v) = (rows(43, 12, 1), rows(79, 4, 2), rows(79, 6, 3));
+    let heads = Heads { query: 6, key: 2 };
+    let problem = Attention::new(q.view(), k.view(), v.view(), &batch, heads).keys(&keys);
+    fast_equals_reference!(attention, reference::attention, 3e-6, problem, "groups of three");
+    // Repeating each key head three times is the same thing.
+    let repeat = |rows: &Array2<f32>, width: usize| {
+        let columns: Vec<usize> =
+            (0..6).flat_map(|head| (0..width).map(move |c| head / 3 * width + c)).collect();
+        rows.select(ndarray::Axis(1), &columns)
+    };
+    let (k, v) = (repeat(&k, 2), repeat(&v, 3));
+    let full = Attention::new(q.view(), k.view(), v.view(), &batch, 6).keys(&keys);
+    let (grouped, full) =
+        (attention(&problem, &mut Scratch::new()), attention(&full, &mut Scratch::new()));
+    assert_eq!(bits(&grouped), bits(&full));
+}
+
+#[test]
+fn scores_are_multiplied_by_the_scale() {
+    let batch = Ragged::single(5);
+    let (q, k, v) = (rows(5, 4, 1), rows(5, 4, 2), rows(5, 4, 3));
+    let problem = Attention::new(q.view(), k.view(), v.view(), &batch, 1);
+    assert_eq!(problem.scale, 0.5); // 1/√4
+    let scaled = problem.scale(3.0);
+    fast_equals_reference!(attention, reference::attention, 3e-6, scaled, "scale 3");
+    assert_ne!(attention(&problem, &mut Scratch::new()), attention(&scaled, &mut Scratch::new()));
+}
+
+#[test]
+fn attention_does_not_hide_nan_in_a_key_that_is_looked_at() {
+    let batch = Ragged::single(3);
+    let (q, mut k, v) = (rows(3, 2, 1), rows(3, 2, 2), rows(3, 2, 3));
+    k[[2, 0]] = f32::NAN;
+    let problem = |mask| Attention::new(q.view(), k.view(), v.view(), &batch, 1).mask(mask);
+    let (all, causal) = (Mask::all(), Mask::causal());
+    assert!(attention(&problem(&all), &mut Scratch::new()).iter().all(|x| x.is_nan()));
+    let causal = attention(&problem(&causal), &mut Scratch::new());
+    assert!(causal.slice(s![..2, ..]).iter().all(|x| x.is_finite()));
+    assert!(causal.row(2).iter().all(|x| x.is_nan()));
+}
+
+#[test]
+fn attention_takes_heads_out_of_one_fused_matrix() {
+    let batch = Ragged::from_lengths([2, 5]);
+    let fused = rows(7, 12, 1);
+    let part = |number: usize| fused.slice(s![.., number * 4..(number + 1) * 4]);
+    let problem = Attention::new(part(0), part(1), part(2), &batch, 2);
+    fast_equals_reference!(attention, reference::attention, 3e-6, problem, "views of one matrix");
+}
+
+#[test]
+fn a_pool_runs_every_task_once() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    for threads in [Threads::single(), two_threads(), lt_kernels::pool(3).unwrap()] {
+        for tasks in [0, 1, 2, 7, 100] {
+            let runs: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+            threads.run(tasks, &|task| {
+                runs[task].fetch_add(1, Ordering::Relaxed);
+            });
+            assert!(runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1));
+        }
+    }
+    assert_eq!(lt_kernels::pool(1).unwrap().count(), 1);
+    assert_eq!(lt_kernels::pool(2).unwrap().count(), 2);
+}
+
+#[test]
+fn a_weight_stored_in_16_bits_is_packed_as_the_numbers_it_stands_for() {
+    use std::sync::Arc;
+    let x = rows(3, 5, 1);
+    let f16: Vec<u16> = weight(&[18, 5], 2).f32().iter().map(|&x| lt_core::f32_to_f16(x)).collect();
+    let wide = f16.iter().map(|&bits| lt_core::f16_to_f32(bits)).collect();
+    let wide = Weight::new(&[18, 5], wide).unwrap();
+    let half = Weight::shared_f16(&[18, 5], Arc::new(f16)).unwrap();
+    let product = |w| product(&Product::new(x.view(), w), &mut Scratch::new());
+    assert_eq!(bits(&product(&half)), bits(&product(&wide)));
+}
