@@ -1,0 +1,59 @@
+#![doc = include_str!("../doc/01-laws.md")]
+
+mod law;
+mod report;
+mod rows;
+
+pub mod attention;
+mod conformance;
+pub mod encoder;
+pub mod gradient;
+pub mod layer_norm;
+pub mod limits;
+pub mod multi_head;
+pub mod offsets;
+pub mod position_wise;
+pub mod same_bits;
+pub mod sample;
+pub mod saving;
+pub mod softmax;
+pub mod strategies;
+
+pub use law::{Law, Verdict, cases, catches};
+pub use rows::{Batch, IntoRows, Rows};
+
+// For `conformance!`, whose caller need not depend on them by these names.
+#[doc(hidden)]
+pub use lt_core;
+
+/// The strategies' own library, for laws of your own.
+pub use proptest;
+
+/// The law book: every law of this crate.
+///
+/// ```
+/// for law in lt_laws::book() {
+///     println!("{}: {}", law.name, law.statement);
+/// }
+/// ```
+pub fn book() -> impl Iterator<Item = &'static Law> {
+    let chapters: [&[&'static Law]; 11] = [
+        &softmax::LAWS,
+        &attention::LAWS,
+        &multi_head::LAWS,
+        &layer_norm::LAWS,
+        &position_wise::LAWS,
+        &encoder::LAWS,
+        &same_bits::LAWS,
+        &saving::LAWS,
+        &offsets::LAWS,
+        &limits::LAWS,
+        &gradient::LAWS,
+    ];
+    chapters.into_iter().flatten().copied()
+}
+
+// The examples of the read-me are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;

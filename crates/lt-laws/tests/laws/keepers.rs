@@ -1,0 +1,94 @@
+//! Plain right implementations keep every law: a law that nothing can keep is no law.
+
+use crate::plain::{self, Flaw, refusal};
+use lt_core::{Ragged, Weight, params, weights};
+use lt_laws::*;
+
+#[test]
+fn a_plain_softmax() {
+    softmax::all(plain::softmax);
+}
+
+#[test]
+fn a_plain_attention() {
+    attention::all(|inputs| plain::attention(Flaw::None, inputs));
+}
+
+#[test]
+fn a_plain_head() {
+    multi_head::one_head_is_plain_attention(
+        |Batch { rows, sequences, mask }| {
+            let (queries, keys) = (sequences, sequences);
+            let inputs =
+                attention::Inputs { query: rows, key: rows, value: rows, queries, keys, mask };
+            plain::attention(Flaw::None, inputs)
+        },
+        |inputs| plain::attention(Flaw::None, inputs),
+    );
+    multi_head::one_cross_head_is_plain_attention(
+        |inputs| plain::attention(Flaw::None, attention::Inputs { value: inputs.key, ..inputs }),
+        |inputs| plain::attention(Flaw::None, inputs),
+    );
+    multi_head::heads_divide_the_width(|width, heads| match width.checked_rem(heads) {
+        Some(0) => Ok(()),
+        _ => Err(refusal()),
+    });
+}
+
+#[test]
+fn a_plain_layer_norm() {
+    layer_norm::all(plain::layer_norm);
+    position_wise::each_row_stands_alone(9, |rows| plain::layer_norm(rows, 1e-12));
+}
+
+#[test]
+fn a_plain_encoder() {
+    let encoder = |batch: Batch<'_>| plain::encoder(Flaw::None, batch);
+    encoder::masks_are_obeyed(6, encoder);
+    encoder::order_is_not_seen_without_positions(6, encoder);
+    encoder::order_is_seen_with_positions(6, plain::encoder_with_positions);
+    same_bits::same_rows_same_bits(6, encoder, |batch, _| encoder(batch));
+}
+
+#[test]
+fn a_plain_model() {
+    same_bits::same_ids_same_bits(50, 40, plain::model, |ids, batch, _| plain::model(ids, batch));
+    limits::too_long_is_refused(5, |batch: &Ragged| match batch.longest() {
+        0..=5 => Ok(()),
+        _ => Err(refusal()),
+    });
+    limits::unknown_ids_are_refused(7, |ids| match ids.iter().all(|&id| id < 7) {
+        true => Ok(()),
+        false => Err(refusal()),
+    });
+}
+
+#[test]
+fn a_pooled_vector_per_sequence() {
+    let pooled = |ids: &[u32], batch: &Ragged| {
+        let rows = plain::model(ids, batch)?;
+        let firsts: Vec<usize> = batch.ranges().map(|range| range.start).collect();
+        Ok::<_, lt_core::Error>(rows.select(ndarray::Axis(0), &firsts))
+    };
+    same_bits::same_ids_same_bits(50, 40, pooled, |ids, batch, _| pooled(ids, batch));
+}
+
+#[test]
+fn a_copy_of_the_bits() {
+    #[derive(Clone)]
+    struct Model {
+        weight: Weight,
+        bias: Option<Weight>,
+    }
+    params!(Model { weight, bias });
+    let model = Model { weight: Weight::zeros(&[3, 4]), bias: Some(Weight::zeros(&[3])) };
+    assert_eq!(weights(&model).len(), 2);
+    let clone = |model: &Model| Ok::<_, lt_core::Error>(model.clone());
+    saving::saved_loads_to_the_same_bits(&model, clone);
+    saving::saved_halves_load_to_the_same_bits(&model, clone);
+}
+
+#[test]
+fn words_in_characters() {
+    offsets::all(plain::words);
+}

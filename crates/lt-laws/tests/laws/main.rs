@@ -1,0 +1,9 @@
+//! The laws, tried on implementations that are right and on implementations that are wrong.
+
+mod book;
+mod gradient;
+mod keepers;
+mod mutants;
+mod plain;
+mod toys;
+mod wrong;

@@ -1,0 +1,197 @@
+//! Implementations that are kept wrong on purpose, each with the law that catches it: so that a
+//! law that cannot fail is found.
+
+use lt_core::{Error, Weight};
+use lt_laws::gradient::Subject;
+use lt_laws::*;
+use ndarray::Axis;
+
+use crate::plain::{self, Flaw, refusal};
+use crate::toys::{Linear, Norm, Slip};
+use crate::wrong::*;
+
+macro_rules! mutants {
+    ($($name:ident is caught by $law:expr => $wrong:expr;)*) => {
+        $(#[test] fn $name() { catches(&$law, || $wrong); })*
+
+        #[test]
+        fn every_law_catches_something() {
+            let catching = [$(&$law),*];
+            for law in book() {
+                assert!(catching.contains(&law), "nothing shows that `{}` can fail", law.name);
+            }
+        }
+    };
+}
+
+mutants! {
+    // Softmax.
+    softmax_with_one_added_to_the_sum is caught by softmax::ROWS_SUM_TO_ONE =>
+        softmax::rows_sum_to_one(softmax_of(|x, _| x.exp(), |sum| sum + 1.0));
+    softmax_that_is_a_share_of_the_sum is caught by softmax::A_SHIFT_CHANGES_NOTHING =>
+        softmax::a_shift_changes_nothing(softmax_of(|x, _| x.abs(), |sum| sum + 1e-9));
+    softmax_in_base_two is caught by softmax::RATIOS_ARE_EXPONENTIALS =>
+        softmax::ratios_are_exponentials(softmax_of(|x, top| (x - top).exp2(), |sum| sum));
+    softmax_without_subtracting_the_largest is caught by softmax::LARGE_SCORES_SURVIVE =>
+        softmax::large_scores_survive(softmax_of(|x, _| x.exp(), |sum| sum));
+    softmax_that_divides_zero_by_zero is caught by softmax::NOTHING_ALLOWED_GIVES_ZEROS =>
+        softmax::nothing_allowed_gives_zeros(softmax_of(|x, top| (x - top).exp(), |sum| sum));
+
+    // Attention.
+    attention_without_scale is caught by attention::AGREES_WITH_ITS_DEFINITION =>
+        attention::agrees_with_its_definition(flawed(Flaw::Unscaled));
+    attention_whose_weights_sum_to_two is caught by attention::OUTPUT_LIES_AMONG_THE_VALUES =>
+        attention::output_lies_among_the_values(flawed(Flaw::CountsTwice));
+    attention_that_favours_later_keys is caught by attention::ORDER_OF_KEYS_DOES_NOT_MATTER =>
+        attention::order_of_keys_does_not_matter(flawed(Flaw::FavoursLaterKeys));
+    attention_whose_rows_differ is caught by attention::OUTPUT_FOLLOWS_THE_QUERIES =>
+        attention::output_follows_the_queries(flawed(Flaw::RowsDiffer));
+    attention_that_multiplies_by_the_mask
+        is caught by attention::A_HIDDEN_KEY_MAY_HOLD_ANYTHING =>
+        attention::a_hidden_key_may_hold_anything(flawed(Flaw::MultipliesByTheMask));
+    attention_that_fills_with_minus_1e4
+        is caught by attention::A_QUERY_WITHOUT_KEYS_GETS_ZEROS =>
+        attention::a_query_without_keys_gets_zeros(flawed(Flaw::FillsWithMinus1e4));
+    attention_that_divides_zero_by_zero
+        is caught by attention::A_QUERY_WITHOUT_KEYS_GETS_ZEROS =>
+        attention::a_query_without_keys_gets_zeros(flawed(Flaw::DividesByZero));
+    attention_that_takes_a_range_for_the_mask is caught by attention::MASKS_INTERSECT =>
+        attention::masks_intersect(flawed(Flaw::TakesTheRangeForTheMask));
+    attention_that_does_not_check_the_mask
+        is caught by attention::A_MASK_OF_ANOTHER_BATCH_IS_REFUSED =>
+        attention::a_mask_of_another_batch_is_refused(flawed(Flaw::DoesNotCheckTheMask));
+
+    // Multi-head attention.
+    a_head_without_scale is caught by multi_head::ONE_HEAD_IS_PLAIN_ATTENTION =>
+        multi_head::one_head_is_plain_attention(self_head, flawed(Flaw::Unscaled));
+    a_cross_head_without_scale is caught by multi_head::ONE_CROSS_HEAD_IS_PLAIN_ATTENTION =>
+        multi_head::one_cross_head_is_plain_attention(flawed(Flaw::Unscaled), flawed(Flaw::None));
+    heads_of_a_width_rounded_down is caught by multi_head::HEADS_DIVIDE_THE_WIDTH =>
+        multi_head::heads_divide_the_width(|width, heads| {
+            width.checked_div(heads).ok_or_else(refusal)
+        });
+
+    // Layer norm.
+    a_norm_that_subtracts_no_mean is caught by layer_norm::MEAN_IS_ZERO =>
+        layer_norm::mean_is_zero(rms_norm);
+    a_norm_that_divides_by_d_minus_one is caught by layer_norm::VARIANCE_IS_ONE =>
+        layer_norm::variance_is_one(norm_of(|squares, d, epsilon| {
+            (squares / (d - 1.0).max(1.0) + epsilon).sqrt()
+        }));
+    a_norm_with_epsilon_outside_the_root is caught by layer_norm::VARIANCE_IS_ONE =>
+        layer_norm::variance_is_one(norm_of(|squares, d, epsilon| {
+            (squares / d).sqrt() + epsilon
+        }));
+    a_norm_of_one_pass is caught by layer_norm::A_SHIFT_CHANGES_NOTHING =>
+        layer_norm::a_shift_changes_nothing(one_pass_norm);
+    a_norm_without_the_root is caught by layer_norm::A_SCALE_CHANGES_NOTHING =>
+        layer_norm::a_scale_changes_nothing(norm_of(|squares, d, epsilon| squares / d + epsilon));
+
+    // Position by position.
+    a_norm_over_the_batch is caught by position_wise::EACH_ROW_STANDS_ALONE =>
+        position_wise::each_row_stands_alone(3, |rows| &rows - &rows.sum_axis(Axis(0)));
+
+    // Encoders.
+    an_encoder_that_adds_positions
+        is caught by encoder::ORDER_IS_NOT_SEEN_WITHOUT_POSITIONS =>
+        encoder::order_is_not_seen_without_positions(4, plain::encoder_with_positions);
+    an_encoder_that_adds_no_positions is caught by encoder::ORDER_IS_SEEN_WITH_POSITIONS =>
+        encoder::order_is_seen_with_positions(4, encoder(Flaw::None));
+    an_encoder_that_drops_causal is caught by encoder::THE_FUTURE_CHANGES_NOTHING =>
+        encoder::the_future_changes_nothing(4, encoder(Flaw::IgnoresTheMask));
+    an_encoder_that_multiplies_by_the_mask
+        is caught by encoder::A_HIDDEN_TOKEN_CHANGES_NO_OTHER =>
+        encoder::a_hidden_token_changes_no_other(4, encoder(Flaw::MultipliesByTheMask));
+    an_encoder_that_divides_zero_by_zero is caught by encoder::BLIND_TOKENS_STAY_FINITE =>
+        encoder::blind_tokens_stay_finite(4, encoder(Flaw::DividesByZero));
+    an_encoder_that_stretches_masks is caught by encoder::A_MASK_OF_ANOTHER_BATCH_IS_REFUSED =>
+        encoder::a_mask_of_another_batch_is_refused(4, encoder(Flaw::DoesNotCheckTheMask));
+
+    // Same text, same bits.
+    attention_across_sequences is caught by same_bits::SAME_ROWS_SAME_BITS =>
+        same_bits::same_rows_same_bits(4, encoder(Flaw::MixesSequences), |batch, _| {
+            plain::encoder(Flaw::MixesSequences, batch)
+        });
+    a_sum_that_depends_on_the_threads is caught by same_bits::SAME_ROWS_SAME_BITS =>
+        same_bits::same_rows_same_bits(4, |batch| sums(batch, 1), |batch, scratch| {
+            sums(batch, scratch.threads().count())
+        });
+    a_buffer_that_is_not_cleared is caught by same_bits::SAME_ROWS_SAME_BITS =>
+        same_bits::same_rows_same_bits(4, |batch| batch.rows.to_owned(), |batch, scratch| {
+            let used = scratch.take(9, 9).into_raw_vec_and_offset().0.capacity() > 81;
+            &batch.rows + if used { 1.0 } else { 0.0 }
+        });
+    positions_that_count_through_the_batch is caught by same_bits::SAME_IDS_SAME_BITS =>
+        same_bits::same_ids_same_bits(9, 8, counting_through, |ids, batch, _| {
+            counting_through(ids, batch)
+        });
+
+    // Saving.
+    numbers_saved_with_six_digits is caught by saving::SAVED_LOADS_TO_THE_SAME_BITS =>
+        saving::saved_loads_to_the_same_bits(&pair(), |model| each_weight(model, |weight| {
+            let text = weight.to_f32().into_iter().map(|value| format!("{value:.5e}"));
+            Weight::new(weight.shape(), text.filter_map(|text| text.parse().ok()).collect())
+        }));
+    a_matrix_saved_transposed is caught by saving::SAVED_LOADS_TO_THE_SAME_BITS =>
+        saving::saved_loads_to_the_same_bits(&pair(), |model| each_weight(model, |weight| {
+            Weight::new(weight.shape(), weight.matrix().t().iter().copied().collect())
+        }));
+    halves_saved_as_f32 is caught by saving::SAVED_HALVES_LOAD_TO_THE_SAME_BITS =>
+        saving::saved_halves_load_to_the_same_bits(&pair(), |model| each_weight(model, |weight| {
+            Weight::new(weight.shape(), weight.to_f32())
+        }));
+
+    // Offsets.
+    offsets_in_bytes is caught by offsets::OFFSETS_ARE_CHARACTERS =>
+        offsets::offsets_are_characters(|text| in_units(text, char::len_utf8));
+    offsets_in_utf_16 is caught by offsets::OFFSETS_ARE_CHARACTERS =>
+        offsets::offsets_are_characters(|text| in_units(text, char::len_utf16));
+    offsets_of_the_first_word_that_looks_alike is caught by offsets::OFFSETS_MOVE_FORWARD =>
+        offsets::offsets_move_forward(first_alike);
+    a_tokenizer_that_drops_what_is_not_ascii is caught by offsets::EVERY_LETTER_IS_IN_A_TOKEN =>
+        offsets::every_letter_is_in_a_token(|text| {
+            let letters = text.chars().enumerate().filter(|(_, c)| c.is_ascii());
+            letters.map(|(i, _)| (i, i + 1)).collect()
+        });
+
+    // Limits.
+    a_limit_on_the_batch_instead_of_its_sequences is caught by limits::TOO_LONG_IS_REFUSED =>
+        limits::too_long_is_refused(8, |batch| check(batch.tokens() <= 8));
+    a_limit_that_is_one_too_high is caught by limits::TOO_LONG_IS_REFUSED =>
+        limits::too_long_is_refused(8, |batch| check(batch.longest() <= 9));
+    positions_that_are_not_checked is caught by limits::TOO_LONG_IS_REFUSED =>
+        limits::too_long_is_refused(8, |batch| {
+            let table = [0; 8];
+            Ok::<i32, Error>(batch.ranges().flat_map(|range| 0..range.len()).map(|i| table[i]).sum())
+        });
+    ids_that_wrap_around is caught by limits::UNKNOWN_IDS_ARE_REFUSED =>
+        limits::unknown_ids_are_refused(8, |ids| {
+            Ok::<u32, Error>(ids.iter().map(|id| id % 8).sum())
+        });
+
+    // Derivatives.
+    a_forward_cached_that_rounds_otherwise is caught by gradient::FORWARD_PASSES_AGREE =>
+        gradient::forward_passes_agree(&linear(|| Linear::new(Slip::RoundsOtherwise)));
+    a_gradient_too_large_by_the_root_of_d is caught by gradient::BACKWARD_IS_THE_SLOPE =>
+        gradient::backward_is_the_slope(&linear(|| Linear::new(Slip::RootOfWidth)));
+    a_norm_gradient_without_its_mean is caught by gradient::BACKWARD_IS_THE_SLOPE =>
+        gradient::backward_is_the_slope(&norm(|| Norm::new(Slip::WithoutTheMean)));
+    a_norm_gradient_without_its_projection is caught by gradient::BACKWARD_IS_THE_SLOPE =>
+        gradient::backward_is_the_slope(&norm(|| Norm::new(Slip::WithoutTheProjection)));
+    a_gradient_off_by_a_hundredth is caught by gradient::BACKWARD_IS_THE_SLOPE =>
+        gradient::backward_is_the_slope(&linear(|| Linear::new(Slip::OffByAHundredth)));
+    a_gradient_with_one_nan is caught by gradient::BACKWARD_IS_THE_SLOPE =>
+        gradient::backward_is_the_slope(&linear(|| Linear::new(Slip::OneNan)));
+    a_backward_that_overwrites is caught by gradient::BACKWARD_ADDS =>
+        gradient::backward_adds(&linear(|| Linear::new(Slip::Overwrites)));
+    a_bias_without_gradient is caught by gradient::EVERY_PARAMETER_HAS_A_GRADIENT =>
+        gradient::every_parameter_has_a_gradient(&linear(|| Linear::new(Slip::NoBiasGradient)));
+    a_bias_declared_without_gradient
+        is caught by gradient::EVERY_PARAMETER_HAS_A_GRADIENT =>
+        gradient::every_parameter_has_a_gradient(&Subject {
+            without_gradient: vec!["bias"],
+            ..linear(|| Linear::new(Slip::None))
+        });
+    a_backward_that_takes_any_shape is caught by gradient::WRONG_SHAPES_ARE_REFUSED =>
+        gradient::wrong_shapes_are_refused(&linear(|| Linear::new(Slip::DoesNotCheck)));
+}
