@@ -1,0 +1,126 @@
+//! The feed-forward layer.
+
+use lt_core::{
+    Backward, Module, Result, Scratch, Train, Trainable, check_columns, check_shape, params, shape,
+};
+use lt_kernels::Activation;
+use ndarray::{Array2, ArrayView2};
+
+use crate::Linear;
+
+/// y = activation(x·W₁ᵀ + b₁)·W₂ᵀ + b₂: two linear layers, wide in the middle, for each token
+/// alone.
+///
+/// # Shapes
+/// `[tokens, d]` to `[tokens, d]`, through `[tokens, f]`.
+///
+/// [Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), equation 2 (with ReLU). PyTorch:
+/// `BertIntermediate` and the dense layer of `BertOutput`.
+///
+/// ```
+/// use lt_layers::{Activation, FeedForward, Linear, lt_core::{Module, Weight}};
+/// use ndarray::array;
+/// let up = Linear::new(Weight::new(&[2, 1], vec![1.0, -1.0])?, None)?;
+/// let down = Linear::new(Weight::new(&[1, 2], vec![1.0, 1.0])?, None)?;
+/// // relu(x) + relu(−x) = |x|
+/// let absolute = FeedForward::new(up, Activation::Relu, down)?;
+/// assert_eq!(absolute.forward(array![[3.0], [-2.0]].view())?, array![[3.0], [2.0]]);
+/// # Ok::<(), lt_layers::lt_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedForward {
+    up: Linear,
+    activation: Activation,
+    down: Linear,
+}
+
+params!(FeedForward { up, down });
+
+impl FeedForward {
+    /// A layer of these two linear layers, with an activation between them.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](lt_core::Error::Shape) if the second does not take what the first gives.
+    pub fn new(up: Linear, activation: Activation, down: Linear) -> Result<Self> {
+        check_shape("FeedForward::new", shape!["out", up.outputs()], down.weight().shape())?;
+        Ok(Self { up, activation, down })
+    }
+
+    /// The first linear layer, `[f, d]`.
+    #[must_use]
+    pub fn up(&self) -> &Linear {
+        &self.up
+    }
+
+    /// What stands between them.
+    #[must_use]
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// The second linear layer, `[d, f]`.
+    #[must_use]
+    pub fn down(&self) -> &Linear {
+        &self.down
+    }
+}
+
+impl<'a> Module<ArrayView2<'a, f32>> for FeedForward {
+    type Output = Array2<f32>;
+
+    fn forward(&self, x: ArrayView2<'a, f32>) -> Result<Array2<f32>> {
+        self.forward_in(x, &mut Scratch::new())
+    }
+
+    fn forward_in(&self, x: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        check_columns("FeedForward::forward", self.up.inputs(), &x)?;
+        let wide = self.up.forward_activated(x, self.activation, scratch)?; // [tokens, f]
+        let y = self.down.forward_in(wide.view(), scratch)?; // [tokens, d]
+        scratch.give(wide);
+        Ok(y)
+    }
+}
+
+/// What the backward pass of a [`FeedForward`] needs beyond its input.
+#[derive(Debug, Clone)]
+pub struct FeedForwardCache {
+    /// What the activation was applied to, `[tokens, f]`.
+    pub before_activation: Array2<f32>,
+}
+
+impl Trainable for FeedForward {
+    type Cache = FeedForwardCache;
+}
+
+impl<'a> Backward<ArrayView2<'a, f32>> for FeedForward {
+    type InputGrad = Array2<f32>;
+
+    fn forward_cached(
+        &self,
+        x: ArrayView2<'a, f32>,
+        train: &mut Train,
+    ) -> Result<(Array2<f32>, FeedForwardCache)> {
+        check_columns("FeedForward::forward", self.up.inputs(), &x)?;
+        let before_activation = self.up.forward_in(x, &mut train.scratch)?;
+        let wide = before_activation.mapv(|a| self.activation.apply(a));
+        let y = self.down.forward_in(wide.view(), &mut train.scratch)?;
+        Ok((y, FeedForwardCache { before_activation }))
+    }
+
+    fn backward(
+        &self,
+        x: ArrayView2<'a, f32>,
+        cache: &FeedForwardCache,
+        d_output: &Array2<f32>,
+        grads: &mut Self,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        // forward: a = x·W₁ᵀ + b₁, w = act(a), y = w·W₂ᵀ + b₂
+        //   ⇒  backward: dw from the second layer, da = dw·act′(a), dx from the first
+        let a = &cache.before_activation;
+        let wide = a.mapv(|a| self.activation.apply(a));
+        let mut d = self.down.backward(wide.view(), &(), d_output, &mut grads.down, scratch)?;
+        d.zip_mut_with(a, |d, &a| *d *= self.activation.derivative(a));
+        self.up.backward(x, &(), &d, &mut grads.up, scratch)
+    }
+}

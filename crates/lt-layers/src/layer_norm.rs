@@ -1,0 +1,160 @@
+//! Layer normalisation.
+
+use lt_core::{
+    Backward, Error, Module, Result, Scratch, Train, Trainable, Weight, check_columns, check_shape,
+    params, shape,
+};
+use lt_kernels::layer_norm;
+use ndarray::{Array2, ArrayView2, Axis};
+
+use crate::linear::add;
+
+/// y = γ·(x − μ) / √(σ² + ε) + β: each row is given mean 0 and variance 1, then scaled and shifted.
+///
+/// μ and σ² are the mean and the variance of the row, the variance divided by d; ε is inside the
+/// root.
+///
+/// # Shapes
+/// `[tokens, d]` to `[tokens, d]`; γ and β are `[d]`.
+///
+/// [Ba, Kiros & Hinton 2016](https://arxiv.org/abs/1607.06450), equation 4. PyTorch:
+/// `torch.nn.LayerNorm(d, eps)`, whose `weight` is our `gain`.
+///
+/// ```
+/// use lt_layers::{LayerNorm, lt_core::{Module, Weight}};
+/// use ndarray::array;
+/// let norm = LayerNorm::new(
+///     Weight::new(&[2], vec![1.0, 1.0])?, Weight::new(&[2], vec![0.0, 10.0])?, 0.0)?;
+/// // The mean of 3 and 7 is 5, the deviation 2.
+/// assert_eq!(norm.forward(array![[3.0, 7.0]].view())?, array![[-1.0, 11.0]]);
+/// # Ok::<(), lt_layers::lt_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerNorm {
+    gain: Weight,
+    bias: Weight,
+    epsilon: f32,
+}
+
+params!(LayerNorm { gain, bias });
+
+impl LayerNorm {
+    /// A layer of this gain γ `[d]`, bias β `[d]` and ε.
+    ///
+    /// # Errors
+    /// If gain and bias are not vectors of one length, or ε is negative or not finite.
+    pub fn new(gain: Weight, bias: Weight, epsilon: f32) -> Result<Self> {
+        const AT: &str = "LayerNorm::new";
+        check_shape(AT, shape!["d"], gain.shape())?;
+        check_shape(AT, shape![gain.len()], bias.shape())?;
+        let refuse = |field, got: String, expected: &str| {
+            Err(Error::Config { at: AT, field, got, expected: expected.into() })
+        };
+        if gain.is_empty() {
+            return refuse("gain", "empty".into(), "at least one number");
+        }
+        if !(epsilon >= 0.0 && epsilon.is_finite()) {
+            return refuse("epsilon", epsilon.to_string(), "a finite number, 0 or above");
+        }
+        Ok(Self { gain, bias, epsilon })
+    }
+
+    /// A layer for rows of width `d` whose numbers are all zero: to be loaded into.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn zeros(d: usize, epsilon: f32) -> Result<Self> {
+        Self::new(Weight::zeros(&[d]), Weight::zeros(&[d]), epsilon)
+    }
+
+    /// γ, `[d]`.
+    #[must_use]
+    pub fn gain(&self) -> &Weight {
+        &self.gain
+    }
+
+    /// β, `[d]`.
+    #[must_use]
+    pub fn bias(&self) -> &Weight {
+        &self.bias
+    }
+
+    /// ε.
+    #[must_use]
+    pub fn epsilon(&self) -> f32 {
+        self.epsilon
+    }
+
+    /// The width of a row, d.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.gain.len()
+    }
+}
+
+impl<'a> Module<ArrayView2<'a, f32>> for LayerNorm {
+    type Output = Array2<f32>;
+
+    fn forward(&self, x: ArrayView2<'a, f32>) -> Result<Array2<f32>> {
+        self.forward_in(x, &mut Scratch::new())
+    }
+
+    fn forward_in(&self, x: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        check_columns("LayerNorm::forward", self.width(), &x)?;
+        let Self { gain, bias, epsilon } = self;
+        Ok(layer_norm(&lt_kernels::LayerNorm { x, gain, bias, epsilon: *epsilon }, scratch))
+    }
+}
+
+impl Trainable for LayerNorm {
+    /// Nothing: mean and variance are taken again, which is cheaper than to keep them.
+    type Cache = ();
+}
+
+impl<'a> Backward<ArrayView2<'a, f32>> for LayerNorm {
+    type InputGrad = Array2<f32>;
+
+    fn forward_cached(
+        &self,
+        x: ArrayView2<'a, f32>,
+        train: &mut Train,
+    ) -> Result<(Array2<f32>, ())> {
+        Ok((self.forward_in(x, &mut train.scratch)?, ()))
+    }
+
+    fn backward(
+        &self,
+        x: ArrayView2<'a, f32>,
+        (): &(),
+        d_output: &Array2<f32>,
+        grads: &mut Self,
+        _scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        check_shape("LayerNorm::backward", shape![x.nrows(), self.width()], d_output.shape())?;
+        let d = self.width() as f32;
+        let gain = self.gain.f32();
+        let mut d_gain = Array2::zeros(x.raw_dim()); // a row's share in each, summed at the end
+        let mut d_input = Array2::zeros(x.raw_dim());
+        for (row, x) in x.rows().into_iter().enumerate() {
+            let mean = x.sum() / d;
+            let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / d;
+            let scale = 1.0 / (variance + self.epsilon).sqrt();
+            // forward: n = (x − μ)·scale, y = γ·n + β  ⇒  backward: dγ = Σ dy·n, dβ = Σ dy, dn = dy·γ
+            let n = |i: usize| (x[i] - mean) * scale;
+            let d_n = |i: usize| d_output[[row, i]] * gain[i];
+            for i in 0..x.len() {
+                d_gain[[row, i]] = d_output[[row, i]] * n(i);
+            }
+            // μ and scale depend on every x: their share is a mean, and a mean along n
+            //   dx = scale·(dn − mean(dn) − n·mean(dn·n))
+            let mean_d_n = (0..x.len()).map(d_n).sum::<f32>() / d;
+            let mean_d_n_n = (0..x.len()).map(|i| d_n(i) * n(i)).sum::<f32>() / d;
+            for i in 0..x.len() {
+                d_input[[row, i]] = scale * (d_n(i) - mean_d_n - n(i) * mean_d_n_n);
+            }
+        }
+        add(&mut grads.gain, d_gain.sum_axis(Axis(0)).iter());
+        add(&mut grads.bias, d_output.sum_axis(Axis(0)).iter());
+        Ok(d_input)
+    }
+}

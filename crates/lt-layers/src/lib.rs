@@ -1,0 +1,37 @@
+#![doc = concat!(
+    include_str!("../doc/01-layers.md"),
+    include_str!("../doc/linear.mathml"),
+    include_str!("../doc/02-layer-norm.md"),
+    include_str!("../doc/layer-norm.mathml"),
+    include_str!("../doc/03-activation.md"),
+    include_str!("../doc/gelu.mathml"),
+    include_str!("../doc/04-gelu.md"),
+    include_str!("../doc/gelu-tanh.mathml"),
+    include_str!("../doc/05-feed-forward.md"),
+    include_str!("../doc/feed-forward.mathml"),
+    include_str!("../doc/06-backward.md"),
+    include_str!("../doc/linear-backward.mathml"),
+    include_str!("../doc/07-layer-norm-backward.md"),
+    include_str!("../doc/layer-norm-backward.mathml"),
+    include_str!("../doc/08-laws.md"),
+)]
+
+mod activation;
+mod dropout;
+mod feed_forward;
+mod layer_norm;
+mod linear;
+
+pub use activation::activation_from_name;
+pub use dropout::{Dropout, Dropped};
+pub use feed_forward::{FeedForward, FeedForwardCache};
+pub use layer_norm::LayerNorm;
+pub use linear::Linear;
+pub use lt_core;
+pub use lt_kernels::Activation;
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;

@@ -1,0 +1,153 @@
+//! The linear layer.
+
+use lt_core::{
+    Backward, Error, Module, Result, Scratch, Shape, Train, Trainable, Weight, check_columns,
+    check_shape, params, shape,
+};
+use lt_kernels::{Activation, Product, product, reference};
+use ndarray::{Array2, ArrayView2, Axis};
+
+/// y = x·Wᵀ + b: each output is a weighted sum of the inputs.
+///
+/// # Shapes
+/// `x` is `[tokens, in]`, W `[out, in]`, b `[out]`, y `[tokens, out]`.
+///
+/// PyTorch: `torch.nn.Linear(in, out)`.
+///
+/// ```
+/// use lt_layers::{Linear, lt_core::{Module, Weight}};
+/// use ndarray::array;
+/// let weight = Weight::new(&[1, 2], vec![10.0, 1.0])?;
+/// let layer = Linear::new(weight, Some(Weight::new(&[1], vec![0.5])?))?;
+/// assert_eq!(layer.forward(array![[2.0, 3.0]].view())?, array![[23.5]]);
+/// # Ok::<(), lt_layers::lt_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linear {
+    weight: Weight,
+    bias: Option<Weight>,
+}
+
+params!(Linear { weight, bias });
+
+impl Linear {
+    /// A layer of this weight `[out, in]` and bias `[out]`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the weight is no matrix, or the bias not as long as its first side.
+    pub fn new(weight: Weight, bias: Option<Weight>) -> Result<Self> {
+        let &[out, inner] = weight.shape() else {
+            let (expected, got) = (shape!["out", "in"], Shape::of(weight.shape()));
+            return Err(Error::Shape { at: "Linear::new", expected, got });
+        };
+        if out == 0 || inner == 0 {
+            let got = Shape::of(weight.shape()).to_string();
+            let expected = "at least one input and one output".into();
+            return Err(Error::Config { at: "Linear::new", field: "weight", got, expected });
+        }
+        if let Some(bias) = &bias {
+            check_shape("Linear::new", shape![out], bias.shape())?;
+        }
+        Ok(Self { weight, bias })
+    }
+
+    /// A layer whose numbers are all zero: to be loaded into.
+    ///
+    /// # Errors
+    /// If `inputs` or `outputs` is zero.
+    pub fn zeros(inputs: usize, outputs: usize) -> Result<Self> {
+        Self::new(Weight::zeros(&[outputs, inputs]), Some(Weight::zeros(&[outputs])))
+    }
+
+    /// W, `[out, in]`.
+    #[must_use]
+    pub fn weight(&self) -> &Weight {
+        &self.weight
+    }
+
+    /// b, `[out]`.
+    #[must_use]
+    pub fn bias(&self) -> Option<&Weight> {
+        self.bias.as_ref()
+    }
+
+    /// How many inputs a row has.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.weight.shape()[1]
+    }
+
+    /// How many outputs a row has.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.weight.shape()[0]
+    }
+
+    /// activation(x·Wᵀ + b), in one pass over the output.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the rows are not as wide as the layer has inputs.
+    pub fn forward_activated(
+        &self,
+        x: ArrayView2<'_, f32>,
+        activation: Activation,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        check_columns("Linear::forward", self.inputs(), &x)?;
+        let problem = Product::new(x, &self.weight).bias(self.bias.as_ref());
+        Ok(product(&problem.activation(activation), scratch))
+    }
+}
+
+impl<'a> Module<ArrayView2<'a, f32>> for Linear {
+    type Output = Array2<f32>;
+
+    fn forward(&self, x: ArrayView2<'a, f32>) -> Result<Array2<f32>> {
+        self.forward_in(x, &mut Scratch::new())
+    }
+
+    fn forward_in(&self, x: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        self.forward_activated(x, Activation::Identity, scratch)
+    }
+}
+
+impl Trainable for Linear {
+    /// The input is all that is needed.
+    type Cache = ();
+}
+
+impl<'a> Backward<ArrayView2<'a, f32>> for Linear {
+    type InputGrad = Array2<f32>;
+
+    fn forward_cached(
+        &self,
+        x: ArrayView2<'a, f32>,
+        train: &mut Train,
+    ) -> Result<(Array2<f32>, ())> {
+        Ok((self.forward_in(x, &mut train.scratch)?, ()))
+    }
+
+    fn backward(
+        &self,
+        x: ArrayView2<'a, f32>,
+        (): &(),
+        d_output: &Array2<f32>,
+        grads: &mut Self,
+        _scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        check_shape("Linear::backward", shape![x.nrows(), self.outputs()], d_output.shape())?;
+        // forward: y = x·Wᵀ + b  ⇒  backward: dW = dyᵀ·x, db = Σ dy over the rows, dx = dy·W
+        add(&mut grads.weight, reference::matmul(d_output.t(), x).iter()); // [out, in]
+        if let Some(bias) = &mut grads.bias {
+            add(bias, d_output.sum_axis(Axis(0)).iter()); // [out]
+        }
+        Ok(reference::matmul(d_output.view(), self.weight.matrix())) // [tokens, in]
+    }
+}
+
+/// Adds to a gradient what one backward pass has found.
+pub(crate) fn add<'a>(gradient: &mut Weight, found: impl Iterator<Item = &'a f32>) {
+    for (sum, value) in gradient.make_mut().iter_mut().zip(found) {
+        *sum += value;
+    }
+}
