@@ -1,0 +1,22 @@
+#![doc = concat!(
+    include_str!("../doc/01-embedding.md"),
+    include_str!("../doc/embedding.mathml"),
+    include_str!("../doc/02-symbols.md"),
+    include_str!("../doc/sinusoidal.mathml"),
+    include_str!("../doc/03-positions.md"),
+)]
+
+mod position;
+mod table;
+mod text;
+
+pub use lt_core;
+pub use position::{PositionIds, Positions, sinusoidal_table};
+pub use table::Embedding;
+pub use text::{EmbeddingParts, TextEmbeddings, TokenIds};
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;

@@ -1,0 +1,197 @@
+//! Token, segment and position, added up and normalised.
+
+use lt_core::{Error, Module, Ragged, Result, Scratch, Shape, check_shape, params, shape};
+use lt_layers::{Dropout, LayerNorm};
+use ndarray::Array2;
+
+use crate::{Embedding, Positions};
+
+/// Ids of a batch, laid end to end.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenIds<'a> {
+    /// The id of each token, `[tokens]`.
+    pub ids: &'a [u32],
+    /// Which segment each token belongs to, `[tokens]`; none: all to the first. Hugging Face's
+    /// `token_type_ids`.
+    pub segments: Option<&'a [u32]>,
+    /// Where each sequence begins.
+    pub sequences: &'a Ragged,
+}
+
+impl<'a> TokenIds<'a> {
+    /// Texts of one segment each.
+    #[must_use]
+    pub fn new(ids: &'a [u32], sequences: &'a Ragged) -> Self {
+        Self { ids, segments: None, sequences }
+    }
+
+    /// With the segment of each token.
+    #[must_use]
+    pub fn segments(self, segments: &'a [u32]) -> Self {
+        Self { segments: Some(segments), ..self }
+    }
+
+    /// The segment of the token at this row.
+    fn segment(&self, row: usize) -> usize {
+        self.segments.map_or(0, |segments| segments[row] as usize)
+    }
+}
+
+/// The input of an encoder: for each token, the vectors of its id, its segment and its position are
+/// added, and the sum is normalised.
+///
+/// # Shapes
+/// ids `[tokens]` to rows `[tokens, d]`.
+///
+/// [Devlin et al. 2018](https://arxiv.org/abs/1810.04805), figure 2. PyTorch: `BertEmbeddings`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextEmbeddings {
+    token: Embedding,
+    segment: Option<Embedding>,
+    position: Positions,
+    norm: LayerNorm,
+    dropout: Dropout,
+}
+
+params!(TextEmbeddings { token, segment, position, norm });
+
+/// What each part of [`TextEmbeddings`] contributes: rows `[tokens, d]`.
+#[derive(Debug, Clone)]
+pub struct EmbeddingParts {
+    /// The vectors of the ids.
+    pub token: Array2<f32>,
+    /// The vectors of the segments; zeros where the family has none.
+    pub segment: Array2<f32>,
+    /// The vectors of the positions.
+    pub position: Array2<f32>,
+    /// Their sum, normalised: the output.
+    pub output: Array2<f32>,
+}
+
+impl TextEmbeddings {
+    /// Embeddings of these tables. In training, the sum is normalised and then dropped from.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the tables and the norm are not of one width.
+    pub fn new(
+        token: Embedding,
+        segment: Option<Embedding>,
+        position: Positions,
+        norm: LayerNorm,
+        dropout: Dropout,
+    ) -> Result<Self> {
+        const AT: &str = "TextEmbeddings::new";
+        let d = token.width();
+        for table in segment.iter().chain([position.table()]) {
+            check_shape(AT, shape!["rows", d], table.weight().shape())?;
+        }
+        check_shape(AT, shape![d], &[norm.width()])?;
+        Ok(Self { token, segment, position, norm, dropout })
+    }
+
+    /// The table of token vectors, `[v, d]`.
+    #[must_use]
+    pub fn token(&self) -> &Embedding {
+        &self.token
+    }
+
+    /// The table of segment vectors, if the family has one.
+    #[must_use]
+    pub fn segment(&self) -> Option<&Embedding> {
+        self.segment.as_ref()
+    }
+
+    /// The positions.
+    #[must_use]
+    pub fn position(&self) -> &Positions {
+        &self.position
+    }
+
+    /// The norm of the sum.
+    #[must_use]
+    pub fn norm(&self) -> &LayerNorm {
+        &self.norm
+    }
+
+    /// What training drops from the normalised sum.
+    #[must_use]
+    pub fn dropout(&self) -> Dropout {
+        self.dropout
+    }
+
+    /// What each part contributes, apart.
+    ///
+    /// # Errors
+    /// As for [`Module::forward`].
+    pub fn parts(&self, input: TokenIds<'_>) -> Result<EmbeddingParts> {
+        let output = self.forward(input)?;
+        let numbers: Vec<u32> = input
+            .sequences
+            .ranges()
+            .flat_map(|range| self.position.numbers(&input.ids[range]))
+            .map(|number| number as u32)
+            .collect();
+        let no_segments = vec![0; input.ids.len()];
+        let segments = input.segments.unwrap_or(&no_segments);
+        Ok(EmbeddingParts {
+            token: self.token.forward(input.ids)?,
+            segment: match &self.segment {
+                Some(table) => table.forward(segments)?,
+                None => Array2::zeros(output.raw_dim()),
+            },
+            position: self.position.table().forward(numbers.as_slice())?,
+            output,
+        })
+    }
+
+    fn check(&self, input: TokenIds<'_>) -> Result<()> {
+        const AT: &str = "TextEmbeddings::forward";
+        let tokens = input.sequences.tokens();
+        check_shape(AT, shape![tokens], &[input.ids.len()])?;
+        self.token.check(AT, "token id", input.ids)?;
+        if let Some(segments) = input.segments {
+            check_shape(AT, shape![tokens], &[segments.len()])?;
+            match &self.segment {
+                Some(table) => table.check(AT, "segment id", segments)?,
+                None => {
+                    return Err(Error::Shape {
+                        at: AT,
+                        expected: shape!["no segments"],
+                        got: Shape::of(&[segments.len()]),
+                    });
+                }
+            }
+        }
+        self.position.check(AT, input.sequences)
+    }
+}
+
+impl<'a> Module<TokenIds<'a>> for TextEmbeddings {
+    type Output = Array2<f32>;
+
+    fn forward(&self, input: TokenIds<'a>) -> Result<Array2<f32>> {
+        self.forward_in(input, &mut Scratch::new())
+    }
+
+    fn forward_in(&self, input: TokenIds<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        self.check(input)?;
+        let mut sum = scratch.take(input.ids.len(), self.token.width());
+        let mut buffer = scratch.take(1, self.token.width());
+        for range in input.sequences.ranges() {
+            let positions = self.position.numbers(&input.ids[range.clone()]);
+            for (row, position) in range.zip(positions) {
+                let vector = buffer.as_slice_mut().unwrap_or_default();
+                // In this order, as PyTorch has it: f32 addition is not associative.
+                self.token.add_to(input.ids[row] as usize, vector, sum.row_mut(row));
+                if let Some(table) = &self.segment {
+                    table.add_to(input.segment(row), vector, sum.row_mut(row));
+                }
+                self.position.table().add_to(position, vector, sum.row_mut(row));
+            }
+        }
+        scratch.give(buffer);
+        let output = self.norm.forward_in(sum.view(), scratch)?;
+        scratch.give(sum);
+        Ok(output)
+    }
+}
