@@ -1,0 +1,220 @@
+//! The derivative of multi-head attention.
+
+use lt_core::{Backward, Module, Result, Scratch, Train, Trainable, check_shape, shape};
+use lt_kernels::reference::matmul;
+use lt_layers::Dropped;
+use ndarray::{Array2, Array3, ArrayView2, Axis, s};
+
+use crate::multi_head::Projected;
+use crate::{CrossAttentionInput, HiddenStates, MultiHeadAttention};
+
+/// What the backward pass of a [`MultiHeadAttention`] needs beyond its input.
+#[derive(Debug, Clone)]
+pub struct MultiHeadCache {
+    projected: Projected,
+    /// The attention weights before dropout, for each sequence `[h, t, s]`.
+    weights: Vec<Array3<f32>>,
+    /// What was dropped from them.
+    dropped: Dropped,
+    /// The heads laid side by side, `[tokens, h·v]`: what W^O was applied to.
+    context: Array2<f32>,
+}
+
+/// The gradient with respect to the inputs of cross-attention.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CrossGrad {
+    /// To the text that looks, `[tokens, d]`.
+    pub hidden: Array2<f32>,
+    /// To the text that is looked at, `[memory tokens, d]`.
+    pub memory: Array2<f32>,
+}
+
+impl Trainable for MultiHeadAttention {
+    type Cache = MultiHeadCache;
+}
+
+impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
+    type InputGrad = CrossGrad;
+
+    fn forward_cached(
+        &self,
+        input: CrossAttentionInput<'a>,
+        train: &mut Train,
+    ) -> Result<(Array2<f32>, MultiHeadCache)> {
+        let projected = self.project(&input, &mut train.scratch)?;
+        let weights = self.heads.weights(&projected.input(&input))?;
+        let dropped = self.config.dropout.draw(input.sequences.tokens(), train);
+        let context = if self.config.dropout.rate() == 0.0 {
+            self.heads.forward_in(projected.input(&input), &mut train.scratch)?
+        } else {
+            average(&with_dropout(&weights, &dropped, &input), &projected, &input)
+        };
+        let output = self.output.forward_in(context.view(), &mut train.scratch)?;
+        Ok((output, MultiHeadCache { projected, weights, dropped, context }))
+    }
+
+    fn backward(
+        &self,
+        input: CrossAttentionInput<'a>,
+        cache: &MultiHeadCache,
+        d_output: &Array2<f32>,
+        grads: &mut Self,
+        scratch: &mut Scratch,
+    ) -> Result<CrossGrad> {
+        let tokens = input.sequences.tokens();
+        check_shape(
+            "MultiHeadAttention::backward",
+            shape![tokens, self.width()],
+            d_output.shape(),
+        )?;
+        // forward: y = c·W^Oᵀ + b  ⇒  backward: dc, dW^O, db from the linear layer
+        let d_context = self.output.backward(
+            cache.context.view(),
+            &(),
+            d_output,
+            &mut grads.output,
+            scratch,
+        )?;
+        let d = self.backward_heads(&input, cache, &d_context);
+        // Queries come from one text, keys and values both from the other: their shares add up.
+        let hidden = self.query.backward(input.hidden, &(), &d.query, &mut grads.query, scratch)?;
+        let mut memory = self.key.backward(input.memory, &(), &d.key, &mut grads.key, scratch)?;
+        memory += &self.value.backward(input.memory, &(), &d.value, &mut grads.value, scratch)?;
+        Ok(CrossGrad { hidden, memory })
+    }
+}
+
+impl<'a> Backward<HiddenStates<'a>> for MultiHeadAttention {
+    type InputGrad = Array2<f32>;
+
+    fn forward_cached(
+        &self,
+        input: HiddenStates<'a>,
+        train: &mut Train,
+    ) -> Result<(Array2<f32>, MultiHeadCache)> {
+        self.forward_cached(CrossAttentionInput::from(input), train)
+    }
+
+    fn backward(
+        &self,
+        input: HiddenStates<'a>,
+        cache: &MultiHeadCache,
+        d_output: &Array2<f32>,
+        grads: &mut Self,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        let both =
+            self.backward(CrossAttentionInput::from(input), cache, d_output, grads, scratch)?;
+        Ok(both.hidden + both.memory)
+    }
+}
+
+impl MultiHeadAttention {
+    /// From the gradient of the context to those of queries, keys and values.
+    fn backward_heads(
+        &self,
+        input: &CrossAttentionInput<'_>,
+        cache: &MultiHeadCache,
+        d_context: &Array2<f32>,
+    ) -> Projected {
+        let Projected { query, key, value } = &cache.projected;
+        let mut d = Projected {
+            query: Array2::zeros(query.raw_dim()),
+            key: Array2::zeros(key.raw_dim()),
+            value: Array2::zeros(value.raw_dim()),
+        };
+        let heads = self.config.heads;
+        let (k, v) = (query.ncols() / heads, value.ncols() / heads);
+        let scale = 1.0 / (k as f32).sqrt();
+        let dropped = with_dropout(&cache.weights, &cache.dropped, input);
+        let sequences = input.sequences.ranges().zip(input.memories.ranges());
+        for ((weights, dropped), (rows, keys)) in cache.weights.iter().zip(&dropped).zip(sequences)
+        {
+            for head in 0..heads {
+                let at_k =
+                    |rows: &std::ops::Range<usize>| s![rows.clone(), head * k..(head + 1) * k];
+                let at_v =
+                    |rows: &std::ops::Range<usize>| s![rows.clone(), head * v..(head + 1) * v];
+                let p = weights.index_axis(Axis(0), head); // [t, s]
+                let d_head = d_context.slice(at_v(&rows)); // [t, v]
+                // forward: c = (p∘m)·V, m what dropout multiplies with
+                //   ⇒  backward: dV = (p∘m)ᵀ·dc, dp = (dc·Vᵀ)∘m
+                let p_dropped = dropped.index_axis(Axis(0), head); // [t, s]
+                d.value.slice_mut(at_v(&keys)).assign(&matmul(p_dropped.t(), d_head));
+                let mut d_p = matmul(d_head, value.slice(at_v(&keys)).t()); // [t, s]
+                // forward: p = softmax(z)  ⇒  backward: dz = p∘(dp − Σ p·dp); p∘m stands for p·m
+                for ((mut d_p, p), p_dropped) in
+                    d_p.rows_mut().into_iter().zip(p.rows()).zip(p_dropped.rows())
+                {
+                    let along: f32 = d_p.iter().zip(p_dropped).map(|(d, p)| select(*p, *d)).sum();
+                    for ((d_p, &p), &p_dropped) in d_p.iter_mut().zip(p).zip(p_dropped) {
+                        *d_p = (select(p_dropped, *d_p) - p * along) * scale;
+                    }
+                }
+                // forward: z = scale·Q·Kᵀ  ⇒  backward: dQ = scale·dz·K, dK = scale·dzᵀ·Q
+                let d_query = weighted(d_p.view(), key.slice(at_k(&keys)));
+                d.query.slice_mut(at_k(&rows)).assign(&d_query);
+                d.key.slice_mut(at_k(&keys)).assign(&matmul(d_p.t(), query.slice(at_k(&rows))));
+            }
+        }
+        d
+    }
+}
+
+/// The weights with dropout applied.
+fn with_dropout(
+    weights: &[Array3<f32>],
+    dropped: &Dropped,
+    input: &CrossAttentionInput<'_>,
+) -> Vec<Array3<f32>> {
+    let sequences = weights.iter().zip(input.sequences.ranges());
+    let with_dropout = sequences.map(|(weights, rows)| {
+        let (h, t, s) = weights.dim();
+        // One row per query, its heads side by side, so that a token's draws are its own.
+        let by_query = weights.view().permuted_axes([1, 0, 2]); // [t, h, s]
+        let mut by_query = by_query.as_standard_layout().into_owned();
+        if let Ok(rows_of_queries) = by_query.view_mut().into_shape_with_order((t, h * s)) {
+            dropped.apply(rows.start, rows_of_queries);
+        }
+        by_query.permuted_axes([1, 0, 2]) // [h, t, s]
+    });
+    with_dropout.collect()
+}
+
+/// The average of the values under these weights, `[tokens, h·v]`.
+fn average(
+    weights: &[Array3<f32>],
+    projected: &Projected,
+    input: &CrossAttentionInput<'_>,
+) -> Array2<f32> {
+    let value = &projected.value;
+    let mut context = Array2::zeros((projected.query.nrows(), value.ncols()));
+    let sequences = input.sequences.ranges().zip(input.memories.ranges());
+    for (weights, (rows, keys)) in weights.iter().zip(sequences) {
+        let v = value.ncols() / weights.len_of(Axis(0)).max(1);
+        for (head, p) in weights.outer_iter().enumerate() {
+            let columns = head * v..(head + 1) * v;
+            let values = value.slice(s![keys.clone(), columns.clone()]);
+            context.slice_mut(s![rows.clone(), columns]).assign(&weighted(p, values));
+        }
+    }
+    context
+}
+
+/// A·B where a weight of exactly 0 selects nothing: what it would multiply may be NaN.
+fn weighted(a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>) -> Array2<f32> {
+    let mut c = Array2::zeros((a.nrows(), b.ncols()));
+    for (weights, mut row) in a.rows().into_iter().zip(c.rows_mut()) {
+        for (&weight, values) in weights.iter().zip(b.rows()) {
+            if weight != 0.0 {
+                row.scaled_add(weight, &values);
+            }
+        }
+    }
+    c
+}
+
+/// p·d, and exactly 0 where p is.
+fn select(p: f32, d: f32) -> f32 {
+    if p == 0.0 { 0.0 } else { p * d }
+}

@@ -1,0 +1,28 @@
+#![doc = concat!(
+    include_str!("../doc/01-attention.md"),
+    include_str!("../doc/attention.mathml"),
+    include_str!("../doc/02-scale.md"),
+    include_str!("../doc/variance.mathml"),
+    include_str!("../doc/03-masks.md"),
+    include_str!("../doc/masked-attention.mathml"),
+    include_str!("../doc/04-code.md"),
+    include_str!("../doc/multi-head.mathml"),
+    include_str!("../doc/05-heads.md"),
+)]
+
+mod backward;
+mod dot_product;
+mod input;
+mod multi_head;
+
+pub use backward::{CrossGrad, MultiHeadCache};
+pub use dot_product::ScaledDotProduct;
+pub use input::{AttentionInput, CrossAttentionInput, HiddenStates};
+pub use lt_core;
+pub use multi_head::{AttentionConfig, MultiHeadAttention, Projections};
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;

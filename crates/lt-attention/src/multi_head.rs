@@ -1,0 +1,208 @@
+//! Multi-head attention, self and cross.
+
+use lt_core::{Error, Module, Ragged, Result, Scratch, check_columns, check_shape, params, shape};
+use lt_layers::{Dropout, Linear};
+use ndarray::{Array2, Array3, ArrayView2};
+
+use crate::{AttentionInput, CrossAttentionInput, HiddenStates, ScaledDotProduct};
+
+/// What a multi-head attention layer is told beyond its weights.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AttentionConfig {
+    /// How many heads, h.
+    pub heads: usize,
+    /// What training drops from the attention weights.
+    pub dropout: Dropout,
+}
+
+/// The four linear layers of multi-head attention.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Projections {
+    /// To queries, `[h·k, d]`.
+    pub query: Linear,
+    /// To keys, `[h·k, d of the memory]`.
+    pub key: Linear,
+    /// To values, `[h·v, d of the memory]`.
+    pub value: Linear,
+    /// From the heads laid side by side back to rows, `[d, h·v]`: W^O.
+    pub output: Linear,
+}
+
+/// Concat(head₁, …, headₕ)·Wᴼ with headᵢ = Attention(x·Wᵢ^Q, m·Wᵢ^K, m·Wᵢ^V).
+///
+/// In self-attention ([`HiddenStates`]) the memory m is x itself, in cross-attention
+/// ([`CrossAttentionInput`]) it is another text.
+///
+/// # Shapes
+/// `[tokens, d]` to `[tokens, d]`.
+///
+/// [Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.2.2. PyTorch:
+/// `torch.nn.MultiheadAttention`; `BertSelfAttention` and the dense layer of `BertSelfOutput`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MultiHeadAttention {
+    pub(crate) query: Linear,
+    pub(crate) key: Linear,
+    pub(crate) value: Linear,
+    pub(crate) output: Linear,
+    pub(crate) heads: ScaledDotProduct,
+    pub(crate) config: AttentionConfig,
+}
+
+params!(MultiHeadAttention { query, key, value, output });
+
+/// Queries, keys and values of a batch, `[tokens, h·k]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Projected {
+    pub(crate) query: Array2<f32>,
+    pub(crate) key: Array2<f32>,
+    pub(crate) value: Array2<f32>,
+}
+
+impl Projected {
+    pub(crate) fn input<'p>(&'p self, from: &'p CrossAttentionInput<'_>) -> AttentionInput<'p> {
+        AttentionInput {
+            query: self.query.view(),
+            key: self.key.view(),
+            value: self.value.view(),
+            queries: from.sequences,
+            keys: from.memories,
+            mask: from.mask,
+        }
+    }
+
+    pub(crate) fn give_back(self, scratch: &mut Scratch) {
+        scratch.give(self.query);
+        scratch.give(self.key);
+        scratch.give(self.value);
+    }
+}
+
+impl MultiHeadAttention {
+    /// A layer of these projections.
+    ///
+    /// # Errors
+    /// If a projection does not fit the others, or its outputs cannot be divided among the heads.
+    pub fn new(projections: Projections, config: AttentionConfig) -> Result<Self> {
+        const AT: &str = "MultiHeadAttention::new";
+        let Projections { query, key, value, output } = projections;
+        let heads = ScaledDotProduct::new(config.heads)?;
+        check_shape(AT, shape![query.outputs(), "in"], key.weight().shape())?;
+        check_shape(AT, shape!["out", key.inputs()], value.weight().shape())?;
+        check_shape(AT, shape!["d", value.outputs()], output.weight().shape())?;
+        for columns in [query.outputs(), value.outputs()] {
+            if columns % config.heads != 0 {
+                return Err(Error::Config {
+                    at: AT,
+                    field: "heads",
+                    got: config.heads.to_string(),
+                    expected: format!("a divisor of the width {columns}"),
+                });
+            }
+        }
+        Ok(Self { query, key, value, output, heads, config })
+    }
+
+    /// Self-attention over rows of width `d`, all of whose numbers are zero: to be loaded into.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn zeros(d: usize, config: AttentionConfig) -> Result<Self> {
+        let linear = || Linear::zeros(d, d);
+        let (query, key, value, output) = (linear()?, linear()?, linear()?, linear()?);
+        Self::new(Projections { query, key, value, output }, config)
+    }
+
+    /// How many heads there are, and what training drops.
+    #[must_use]
+    pub fn config(&self) -> AttentionConfig {
+        self.config
+    }
+
+    /// The width of the rows that come in, d.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.query.inputs()
+    }
+
+    /// The width of the rows that go out; for a residual sum it must be that of those that come in.
+    #[must_use]
+    pub fn output_width(&self) -> usize {
+        self.output.outputs()
+    }
+
+    /// The weights of self-attention: for each sequence `[h, t, t]`.
+    ///
+    /// # Errors
+    /// As for [`Module::forward`].
+    pub fn weights(&self, input: HiddenStates<'_>) -> Result<Vec<Array3<f32>>> {
+        self.cross_weights(input.into())
+    }
+
+    /// The weights of cross-attention: for each sequence `[h, t, s]`.
+    ///
+    /// # Errors
+    /// As for [`Module::forward`].
+    pub fn cross_weights(&self, input: CrossAttentionInput<'_>) -> Result<Vec<Array3<f32>>> {
+        let projected = self.project(&input, &mut Scratch::new())?;
+        self.heads.weights(&projected.input(&input))
+    }
+
+    pub(crate) fn project(
+        &self,
+        input: &CrossAttentionInput<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Projected> {
+        const AT: &str = "MultiHeadAttention::forward";
+        let check = |layer: &Linear, rows: &ArrayView2<'_, f32>, sequences: &Ragged| {
+            check_columns(AT, layer.inputs(), rows)?;
+            sequences.check(AT, rows.nrows())
+        };
+        check(&self.query, &input.hidden, input.sequences)?;
+        check(&self.key, &input.memory, input.memories)?;
+        Ok(Projected {
+            query: self.query.forward_in(input.hidden, scratch)?, // [tokens, h·k]
+            key: self.key.forward_in(input.memory, scratch)?,     // [memory tokens, h·k]
+            value: self.value.forward_in(input.memory, scratch)?, // [memory tokens, h·v]
+        })
+    }
+}
+
+impl<'a> From<HiddenStates<'a>> for CrossAttentionInput<'a> {
+    /// Self-attention is cross-attention of a text to itself.
+    fn from(HiddenStates { hidden, sequences, mask }: HiddenStates<'a>) -> Self {
+        Self { hidden, sequences, memory: hidden, memories: sequences, mask }
+    }
+}
+
+impl<'a> Module<CrossAttentionInput<'a>> for MultiHeadAttention {
+    type Output = Array2<f32>;
+
+    fn forward(&self, input: CrossAttentionInput<'a>) -> Result<Array2<f32>> {
+        self.forward_in(input, &mut Scratch::new())
+    }
+
+    fn forward_in(
+        &self,
+        input: CrossAttentionInput<'a>,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        let projected = self.project(&input, scratch)?;
+        let context = self.heads.forward_in(projected.input(&input), scratch)?; // [tokens, h·v]
+        projected.give_back(scratch);
+        let output = self.output.forward_in(context.view(), scratch)?; // [tokens, d]
+        scratch.give(context);
+        Ok(output)
+    }
+}
+
+impl<'a> Module<HiddenStates<'a>> for MultiHeadAttention {
+    type Output = Array2<f32>;
+
+    fn forward(&self, input: HiddenStates<'a>) -> Result<Array2<f32>> {
+        self.forward_in(input, &mut Scratch::new())
+    }
+
+    fn forward_in(&self, input: HiddenStates<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        self.forward_in(CrossAttentionInput::from(input), scratch)
+    }
+}

@@ -1,0 +1,151 @@
+//! The derivative of multi-head attention, self and cross, against its forward pass.
+
+use lt_attention::lt_core::{Backward, Mask, Module, Ragged, Result, Scratch, Train, zeros_like};
+use lt_attention::{
+    AttentionConfig, CrossAttentionInput, HiddenStates, MultiHeadAttention, Projections,
+};
+use lt_laws::gradient::{self, Subject};
+use lt_laws::sample::{filled, rows};
+use lt_layers::{Dropout, Linear};
+use ndarray::Array2;
+
+fn layer(dropout: f32) -> MultiHeadAttention {
+    let config = AttentionConfig { heads: 2, dropout: Dropout::new(dropout).unwrap() };
+    MultiHeadAttention::zeros(4, config).unwrap()
+}
+
+/// Heads of keys and values that are not equally wide, and a memory of another width.
+fn cross() -> MultiHeadAttention {
+    let linear = |inputs, outputs| Linear::zeros(inputs, outputs).unwrap();
+    let projections = Projections {
+        query: linear(3, 4),
+        key: linear(5, 4),
+        value: linear(5, 6),
+        output: linear(6, 3),
+    };
+    let config = AttentionConfig { heads: 2, dropout: Dropout::default() };
+    MultiHeadAttention::new(projections, config).unwrap()
+}
+
+fn two_and_three() -> Ragged {
+    Ragged::from_lengths([2, 3])
+}
+
+lt_laws::conformance! {
+    self_attention: MultiHeadAttention = layer(0.0);
+    inputs: [[5, 4]];
+    input: |inputs| HiddenStates {
+        hidden: inputs[0].view(), sequences: &two_and_three(), mask: &Mask::all() };
+    gradients: |grad| vec![grad];
+    // A bias of the keys adds the same to all scores of a query: softmax does not see it.
+    without_gradient: ["key.bias"];
+    wrong: [[[5, 3]], [[4, 4]]];
+}
+
+lt_laws::conformance! {
+    masked_self_attention: MultiHeadAttention = layer(0.0);
+    inputs: [[5, 4]];
+    input: |inputs| HiddenStates {
+        hidden: inputs[0].view(),
+        sequences: &two_and_three(),
+        // The first token of each sequence may look at nothing.
+        mask: &(Mask::causal() & Mask::custom(|place| place.query > 0)),
+    };
+    gradients: |grad| vec![grad];
+    without_gradient: ["key.bias"];
+    wrong: [[[5, 5]]];
+}
+
+lt_laws::conformance! {
+    cross_attention: MultiHeadAttention = cross();
+    inputs: [[5, 3], [4, 5]];
+    input: |inputs| CrossAttentionInput {
+        hidden: inputs[0].view(),
+        sequences: &two_and_three(),
+        memory: inputs[1].view(),
+        memories: &Ragged::from_lengths([1, 3]),
+        mask: &Mask::all(),
+    };
+    gradients: |grad| vec![grad.hidden, grad.memory];
+    without_gradient: ["key.bias"];
+    wrong: [[[5, 4], [4, 5]], [[5, 3], [4, 3]], [[5, 3], [5, 5]]];
+}
+
+/// With dropout, `forward_cached` is another function than `forward`, but as long as the draws are
+/// the same it has a derivative too.
+#[test]
+fn backward_is_the_slope_of_a_forward_pass_that_drops() {
+    fn input<'a>(inputs: &'a [Array2<f32>], batch: &'a Ragged, mask: &'a Mask) -> HiddenStates<'a> {
+        HiddenStates { hidden: inputs[0].view(), sequences: batch, mask }
+    }
+    fn forward(layer: &MultiHeadAttention, inputs: &[Array2<f32>]) -> Result<Array2<f32>> {
+        let (batch, mask) = (two_and_three(), Mask::all());
+        let input = input(inputs, &batch, &mask);
+        Ok(layer.forward_cached(input, &mut Train::new(3, 5))?.0)
+    }
+    gradient::backward_is_the_slope(&Subject {
+        layer: || layer(0.4),
+        inputs: vec![[5, 4]],
+        without_gradient: vec![],
+        wrong: vec![],
+        forward,
+        forward_in: |layer, inputs, _| forward(layer, inputs),
+        forward_cached: forward,
+        backward: |layer, inputs, d_output, grads| {
+            let (batch, mask) = (two_and_three(), Mask::all());
+            let input = input(inputs, &batch, &mask);
+            let (_, cache) = layer.forward_cached(input, &mut Train::new(3, 5))?;
+            let scratch = &mut Scratch::new();
+            Ok(vec![layer.backward(input, &cache, d_output, grads, scratch)?])
+        },
+    });
+}
+
+/// D8: the course's attention dropped nothing.
+#[test]
+fn dropout_changes_the_training_pass_alone_and_by_the_seed_alone() {
+    let layer = filled(layer(0.5), 1);
+    let (batch, mask, x) = (two_and_three(), Mask::all(), rows(5, 4, 2));
+    let input = HiddenStates { hidden: x.view(), sequences: &batch, mask: &mask };
+    let trained = |seed| layer.forward_cached(input, &mut Train::new(seed, 0)).unwrap().0;
+    let plain = layer.forward(input).unwrap();
+    assert_ne!(trained(1), plain);
+    assert_ne!(trained(1), trained(2));
+    assert_eq!(trained(1), trained(1));
+    assert_eq!(layer.forward(input).unwrap(), plain);
+}
+
+#[test]
+fn a_token_that_may_look_at_nothing_has_a_gradient_of_zero_not_nan() {
+    let layer = filled(layer(0.0), 1);
+    let (batch, x) = (Ragged::single(3), rows(3, 4, 2));
+    let blind = Mask::custom(|_| false);
+    let input = HiddenStates { hidden: x.view(), sequences: &batch, mask: &blind };
+    let (output, cache) = layer.forward_cached(input, &mut Train::default()).unwrap();
+    let mut grads = zeros_like(&layer);
+    let scratch = &mut Scratch::new();
+    let d_input = layer.backward(input, &cache, &output, &mut grads, scratch).unwrap();
+    assert_eq!(d_input, Array2::<f32>::zeros((3, 4)));
+}
+
+#[test]
+fn what_a_masked_key_holds_does_not_reach_the_gradient_of_the_queries() {
+    let layer = filled(layer(0.0), 1);
+    let (batch, mask) = (Ragged::single(3), Mask::custom(|place| place.key != 1));
+    let gradient = |held: f32| {
+        let (x, mut memory) = (rows(3, 4, 2), rows(3, 4, 3));
+        memory.row_mut(1).fill(held);
+        let input = CrossAttentionInput {
+            hidden: x.view(),
+            sequences: &batch,
+            memory: memory.view(),
+            memories: &batch,
+            mask: &mask,
+        };
+        let (output, cache) = layer.forward_cached(input, &mut Train::default()).unwrap();
+        let mut grads = zeros_like(&layer);
+        let scratch = &mut Scratch::new();
+        layer.backward(input, &cache, &output, &mut grads, scratch).unwrap().hidden
+    };
+    assert_eq!(gradient(f32::NAN), gradient(0.0));
+}
