@@ -1,0 +1,166 @@
+//! The encoder layer.
+
+use lt_attention::{HiddenStates, MultiHeadAttention};
+use lt_core::{Module, Result, Scratch, check_shape, params, shape};
+use lt_layers::{FeedForward, LayerNorm};
+use ndarray::{Array2, Array3};
+
+/// Where the layer norms stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NormPlacement {
+    /// After each residual sum, as in the Transformer paper and BERT: x ← norm(x + f(x)).
+    Post,
+    /// Before each sublayer, as most models since GPT-2: x ← x + f(norm(x)).
+    Pre,
+}
+
+/// The two norms of an encoder layer, and where they stand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Norms {
+    /// Of the attention sublayer.
+    pub attention: LayerNorm,
+    /// Of the feed-forward sublayer.
+    pub feed_forward: LayerNorm,
+    /// Where both stand.
+    pub placement: NormPlacement,
+}
+
+/// Attention, in which tokens look at each other, then a feed-forward layer for each token alone;
+/// each is added to what came in, and normalised.
+///
+/// ```text
+/// post-LN:  a = norm₁(x + attention(x))    y = norm₂(a + feed_forward(a))
+/// pre-LN:   a = x + attention(norm₁(x))    y = a + feed_forward(norm₂(a))
+/// ```
+///
+/// # Shapes
+/// `[tokens, d]` to `[tokens, d]`.
+///
+/// [Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.1 (post-LN);
+/// [Xiong et al. 2020](https://arxiv.org/abs/2002.04745), figure 1 (both). PyTorch: `BertLayer`;
+/// `torch.nn.TransformerEncoderLayer(norm_first=…)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EncoderLayer {
+    attention: MultiHeadAttention,
+    attention_norm: LayerNorm,
+    feed_forward: FeedForward,
+    feed_forward_norm: LayerNorm,
+    placement: NormPlacement,
+}
+
+params!(EncoderLayer { attention, attention_norm, feed_forward, feed_forward_norm });
+
+impl EncoderLayer {
+    /// A layer of these parts.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](lt_core::Error::Shape) if they are not of one width.
+    pub fn new(
+        attention: MultiHeadAttention,
+        feed_forward: FeedForward,
+        norms: Norms,
+    ) -> Result<Self> {
+        const AT: &str = "EncoderLayer::new";
+        let d = attention.width();
+        for part in [
+            attention.output_width(),
+            feed_forward.up().inputs(),
+            feed_forward.down().outputs(),
+            norms.attention.width(),
+            norms.feed_forward.width(),
+        ] {
+            check_shape(AT, shape![d], &[part])?;
+        }
+        let Norms { attention: attention_norm, feed_forward: feed_forward_norm, placement } = norms;
+        Ok(Self { attention, attention_norm, feed_forward, feed_forward_norm, placement })
+    }
+
+    /// The attention sublayer.
+    #[must_use]
+    pub fn attention(&self) -> &MultiHeadAttention {
+        &self.attention
+    }
+
+    /// The norm of the attention sublayer.
+    #[must_use]
+    pub fn attention_norm(&self) -> &LayerNorm {
+        &self.attention_norm
+    }
+
+    /// The feed-forward sublayer.
+    #[must_use]
+    pub fn feed_forward(&self) -> &FeedForward {
+        &self.feed_forward
+    }
+
+    /// The norm of the feed-forward sublayer.
+    #[must_use]
+    pub fn feed_forward_norm(&self) -> &LayerNorm {
+        &self.feed_forward_norm
+    }
+
+    /// Where the norms stand.
+    #[must_use]
+    pub fn placement(&self) -> NormPlacement {
+        self.placement
+    }
+
+    /// The attention weights of this layer: for each sequence `[h, t, t]`.
+    ///
+    /// # Errors
+    /// As for [`Module::forward`].
+    pub fn attention_weights(&self, input: HiddenStates<'_>) -> Result<Vec<Array3<f32>>> {
+        match self.placement {
+            NormPlacement::Post => self.attention.weights(input),
+            NormPlacement::Pre => {
+                let normed = self.attention_norm.forward(input.hidden)?;
+                self.attention.weights(input.with(normed.view()))
+            }
+        }
+    }
+
+    fn forward_post(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        // a = norm₁(x + attention(x))
+        let mut sum = self.attention.forward_in(input, scratch)?;
+        sum += &input.hidden;
+        let a = self.attention_norm.forward_in(sum.view(), scratch)?;
+        scratch.give(sum);
+        // y = norm₂(a + feed_forward(a))
+        let mut sum = self.feed_forward.forward_in(a.view(), scratch)?;
+        sum += &a;
+        scratch.give(a);
+        let y = self.feed_forward_norm.forward_in(sum.view(), scratch)?;
+        scratch.give(sum);
+        Ok(y)
+    }
+
+    fn forward_pre(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        // a = x + attention(norm₁(x))
+        let normed = self.attention_norm.forward_in(input.hidden, scratch)?;
+        let mut a = self.attention.forward_in(input.with(normed.view()), scratch)?;
+        scratch.give(normed);
+        a += &input.hidden;
+        // y = a + feed_forward(norm₂(a))
+        let normed = self.feed_forward_norm.forward_in(a.view(), scratch)?;
+        let mut y = self.feed_forward.forward_in(normed.view(), scratch)?;
+        scratch.give(normed);
+        y += &a;
+        scratch.give(a);
+        Ok(y)
+    }
+}
+
+impl<'a> Module<HiddenStates<'a>> for EncoderLayer {
+    type Output = Array2<f32>;
+
+    fn forward(&self, input: HiddenStates<'a>) -> Result<Array2<f32>> {
+        self.forward_in(input, &mut Scratch::new())
+    }
+
+    fn forward_in(&self, input: HiddenStates<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        match self.placement {
+            NormPlacement::Post => self.forward_post(input, scratch),
+            NormPlacement::Pre => self.forward_pre(input, scratch),
+        }
+    }
+}
