@@ -1,0 +1,103 @@
+//! Which family of models a configuration describes.
+
+use std::path::Path;
+
+use crate::fields::Fields;
+use crate::file::{parse_json, read_json};
+use crate::{BertConfig, ConfigError, Origin};
+
+/// The values of `model_type` that [`ModelConfig`] has a variant for.
+const KNOWN: &[&str] = &["bert"];
+
+/// A `config.json`, by the family it describes.
+///
+/// ```
+/// use lt_config::ModelConfig;
+/// let config = ModelConfig::from_json(r#"{"model_type": "bert", "num_hidden_layers": 6}"#)?;
+/// let ModelConfig::Bert(bert) = config else { panic!("another family") };
+/// assert_eq!(bert.num_hidden_layers, 6);
+/// assert_eq!(bert.hidden_size, 768); // absent: as transformers has it
+/// # Ok::<(), lt_config::ConfigError>(())
+/// ```
+///
+/// PyTorch: `transformers.AutoConfig`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ModelConfig {
+    /// BERT, and whatever calls itself so: MiniLM, BGE, E5.
+    Bert(BertConfig),
+}
+
+impl ModelConfig {
+    /// Reads `config.json` in a model's directory.
+    ///
+    /// # Errors
+    /// If there is no such file, it is no JSON object, its family is unknown, or a value cannot
+    /// be built from.
+    pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let dir = dir.as_ref();
+        if !dir.exists() {
+            let hint = "expected a model directory with config.json in it";
+            return Err(ConfigError::Missing { path: dir.to_owned(), hint });
+        }
+        if !dir.is_dir() {
+            return Err(ConfigError::WrongKind { path: dir.to_owned(), expected: "directory" });
+        }
+        Self::from_file(dir.join("config.json"))
+    }
+
+    /// Reads a file of the kind of `config.json`.
+    ///
+    /// # Errors
+    /// As for [`from_dir`](Self::from_dir).
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let hint = "a model directory, as Hugging Face publishes it, has a config.json";
+        Self::from_fields(&Fields::new(read_json(path, hint)?, Origin::file(path))?)
+    }
+
+    /// Reads the text of a `config.json`.
+    ///
+    /// # Errors
+    /// As for [`from_dir`](Self::from_dir).
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        let origin = Origin::Memory;
+        Self::from_fields(&Fields::new(parse_json(text, &origin)?, origin)?)
+    }
+
+    fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
+        let architectures = fields.texts("architectures")?;
+        match fields.text("model_type")? {
+            Some("bert") => BertConfig::from_fields(fields).map(Self::Bert),
+            // The first checkpoints were published before model_type was.
+            None if architectures.iter().any(|class| class.starts_with("Bert")) => {
+                BertConfig::from_fields(fields).map(Self::Bert)
+            }
+            _ => Err(ConfigError::UnknownFamily {
+                origin: fields.origin.clone(),
+                model_type: fields.shown("model_type"),
+                architectures: match fields.get("architectures") {
+                    Some(classes) => format!("architectures: {}", shortened(&classes.to_string())),
+                    None => "no architectures".to_owned(),
+                },
+                known: KNOWN.join(", "),
+            }),
+        }
+    }
+
+    /// The family's name, as `model_type` has it.
+    #[must_use]
+    pub fn family(&self) -> &'static str {
+        match self {
+            Self::Bert(_) => "bert",
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 120;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

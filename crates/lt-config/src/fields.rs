@@ -1,0 +1,104 @@
+//! The fields of a JSON object, read one at a time with a type and a default.
+//!
+//! `null` is the same as absent, as Hugging Face's files mean it. Keys nobody asks for are ignored.
+
+use serde_json::{Map, Value};
+
+use crate::{ConfigError, Origin};
+
+/// A JSON object and where it came from.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    pub(crate) origin: Origin,
+    map: Map<String, Value>,
+}
+
+impl Fields {
+    pub(crate) fn new(value: Value, origin: Origin) -> Result<Self, ConfigError> {
+        match value {
+            Value::Object(map) => Ok(Self { origin, map }),
+            other => Err(ConfigError::Field {
+                origin,
+                field: "the whole".to_owned(),
+                got: excerpt(&other),
+                expected: "an object {…}".to_owned(),
+            }),
+        }
+    }
+
+    /// The value of a key that is there and not `null`.
+    pub(crate) fn get(&self, field: &str) -> Option<&Value> {
+        self.map.get(field).filter(|value| !value.is_null())
+    }
+
+    pub(crate) fn invalid(&self, field: &str, expected: impl Into<String>) -> ConfigError {
+        ConfigError::Field {
+            origin: self.origin.clone(),
+            field: field.to_owned(),
+            got: self.shown(field),
+            expected: expected.into(),
+        }
+    }
+
+    pub(crate) fn unsupported(&self, field: &str, why: &'static str) -> ConfigError {
+        ConfigError::Unsupported {
+            origin: self.origin.clone(),
+            field: field.to_owned(),
+            got: self.shown(field),
+            why,
+        }
+    }
+
+    /// A value as the file writes it, for a message.
+    pub(crate) fn shown(&self, field: &str) -> String {
+        self.map.get(field).map_or_else(|| "absent".to_owned(), excerpt)
+    }
+
+    /// A whole number.
+    pub(crate) fn size(&self, field: &str, default: usize) -> Result<usize, ConfigError> {
+        let Some(value) = self.get(field) else { return Ok(default) };
+        value
+            .as_u64()
+            .and_then(|number| usize::try_from(number).ok())
+            .ok_or_else(|| self.invalid(field, "a whole number"))
+    }
+
+    /// Any number.
+    pub(crate) fn number(&self, field: &str, default: f32) -> Result<f32, ConfigError> {
+        let Some(value) = self.get(field) else { return Ok(default) };
+        // Nearest f32: what PyTorch computes with.
+        value.as_f64().map(|number| number as f32).ok_or_else(|| self.invalid(field, "a number"))
+    }
+
+    pub(crate) fn flag(&self, field: &str, default: bool) -> Result<bool, ConfigError> {
+        let Some(value) = self.get(field) else { return Ok(default) };
+        value.as_bool().ok_or_else(|| self.invalid(field, "true or false"))
+    }
+
+    pub(crate) fn text(&self, field: &str) -> Result<Option<&str>, ConfigError> {
+        let Some(value) = self.get(field) else { return Ok(None) };
+        value.as_str().map(Some).ok_or_else(|| self.invalid(field, "a text"))
+    }
+
+    pub(crate) fn texts(&self, field: &str) -> Result<Vec<String>, ConfigError> {
+        let Some(value) = self.get(field) else { return Ok(Vec::new()) };
+        let wrong = || self.invalid(field, "a list of texts");
+        let list = value.as_array().ok_or_else(wrong)?;
+        list.iter().map(|one| one.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+    }
+}
+
+/// The beginning of a value as JSON, short enough for a message.
+pub(crate) fn excerpt(value: &Value) -> String {
+    const LONGEST: usize = 60;
+    let json = match value {
+        // A container may be as large as the file.
+        Value::Array(_) => return "a list".to_owned(),
+        Value::Object(_) => return "an object".to_owned(),
+        other => other.to_string(),
+    };
+    match json.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &json[..end]),
+        None => json,
+    }
+}
