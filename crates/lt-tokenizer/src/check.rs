@@ -1,0 +1,100 @@
+//! What must hold in a `tokenizer.json` beyond what the `tokenizers` library asks.
+
+use serde_json::Value;
+use tokenizers::Model;
+
+use crate::config::invalid;
+use crate::{Result, TokenizerError};
+
+/// Larger ids overflow the library's arithmetic; no vocabulary has a thousandth of this.
+const ID_LIMIT: u32 = 1 << 31;
+
+/// Refuses a tokenizer whose template would crash, or add what the vocabulary does not have;
+/// tells the largest id, if there is any.
+///
+/// The template is looked at as the library writes it: that has one form where it reads several.
+pub(crate) fn check(origin: &str, inner: &tokenizers::Tokenizer) -> Result<Option<u32>> {
+    let largest = largest_id(inner);
+    if let Some(id) = largest.filter(|id| *id >= ID_LIMIT) {
+        let expected = format!("less than {ID_LIMIT}");
+        return Err(invalid(origin, "the largest token id", &id.into(), &expected));
+    }
+    let processor = serde_json::to_value(inner.get_post_processor()).map_err(|source| {
+        TokenizerError::Unsupported { origin: origin.to_owned(), source: source.into() }
+    })?;
+    let processors = flattened(&processor);
+    for part in &processors {
+        let added = if part["type"] == "TemplateProcessing" {
+            check_template(origin, part)?
+        } else {
+            ["cls", "sep"].iter().filter_map(|token| part[token].get(1)).collect()
+        };
+        let is_known = |id: &&Value| id.as_u64().is_some_and(|id| has_token(inner, id));
+        if let Some(unknown) = added.into_iter().find(|id| !is_known(id)) {
+            let expected = "that of a token in the vocabulary";
+            return Err(invalid(origin, "a token id in post_processor", unknown, expected));
+        }
+    }
+    let adding = processors.iter().filter(|part| part["type"] != "ByteLevel").count();
+    if adding > 1 {
+        let field = "the number of post-processors that add tokens";
+        return Err(invalid(origin, field, &adding.into(), "at most 1"));
+    }
+    Ok(largest)
+}
+
+/// The largest id of any token, if there are tokens.
+fn largest_id(inner: &tokenizers::Tokenizer) -> Option<u32> {
+    let model = inner.get_model();
+    // As many ids as tokens and none left out: nearly always. A copy of the vocabulary otherwise.
+    let size = u32::try_from(model.get_vocab_size()).unwrap_or(u32::MAX);
+    let of_model = if (0..size).all(|id| model.id_to_token(id).is_some()) {
+        size.checked_sub(1)
+    } else {
+        model.get_vocab().into_values().max()
+    };
+    let added = inner.get_added_vocabulary().get_vocab().values().copied().max();
+    of_model.max(added)
+}
+
+/// A post-processor, or those of a `Sequence`, however deep.
+fn flattened(processor: &Value) -> Vec<&Value> {
+    match processor["processors"].as_array() {
+        Some(parts) => parts.iter().flat_map(flattened).collect(),
+        None if processor.is_null() => Vec::new(),
+        None => vec![processor],
+    }
+}
+
+fn has_token(inner: &tokenizers::Tokenizer, id: u64) -> bool {
+    u32::try_from(id).is_ok_and(|id| inner.id_to_token(id).is_some())
+}
+
+/// A template must place each text once, and know its special tokens; their ids are returned.
+fn check_template<'a>(origin: &str, template: &'a Value) -> Result<Vec<&'a Value>> {
+    let mut added = Vec::new();
+    for (name, texts) in [("single", "A"), ("pair", "A B")] {
+        let field = format!("post_processor.{name}");
+        let pieces = template[name].as_array().map_or(&[][..], Vec::as_slice);
+        let mut placed: Vec<&str> =
+            pieces.iter().filter_map(|piece| piece["Sequence"]["id"].as_str()).collect();
+        placed.sort_unstable();
+        let placed = placed.join(" ");
+        if placed != texts {
+            let got = format!("a template of the texts `{placed}`").into();
+            return Err(invalid(origin, &field, &got, &format!("each of `{texts}` once")));
+        }
+        for id in pieces.iter().filter_map(|piece| piece["SpecialToken"]["id"].as_str()) {
+            let token = &template["special_tokens"][id];
+            match (token["ids"].as_array(), token["tokens"].as_array()) {
+                (Some(ids), Some(tokens)) if ids.len() == tokens.len() => added.extend(ids),
+                _ => {
+                    let field = format!("`{id}` in {field}");
+                    let expected = "an entry of special_tokens with as many ids as tokens";
+                    return Err(invalid(origin, &field, token, expected));
+                }
+            }
+        }
+    }
+    Ok(added)
+}

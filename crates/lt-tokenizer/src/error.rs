@@ -1,0 +1,122 @@
+//! What can go wrong, and how it is said.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+/// An error of the library underneath.
+pub(crate) type Foreign = Box<dyn Error + Send + Sync>;
+
+/// Why a tokenizer could not be loaded, or a text not be tokenized.
+///
+/// `origin` is the file, or says that the text was given in memory. What the message leaves to
+/// [`source`](Error::source) it does not repeat: print the whole chain.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenizerError {
+    /// A directory without a tokenizer.
+    #[error("no tokenizer in `{}`: expected tokenizer.json or vocab.txt{hint}", dir.display())]
+    NotFound {
+        /// Where it was looked for.
+        dir: PathBuf,
+        /// What is there instead and what to do about it; starts with a separator, or is empty.
+        hint: String,
+    },
+    /// A file that cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file that is larger than any real one.
+    #[error(
+        "`{}` has {bytes} bytes, expected at most {limit}: is it the file its name says?",
+        path.display()
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size, as far as it was looked at.
+        bytes: u64,
+        /// The largest size that is read.
+        limit: u64,
+    },
+    /// A file that is not text.
+    #[error(
+        "`{}` is not UTF-8 at byte {at}: a Git LFS download that broke off, or another encoding? \
+         Fetch it anew",
+        path.display()
+    )]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The first byte that is not.
+        at: usize,
+    },
+    /// Text that should be JSON and is not.
+    #[error("`{origin}` is not JSON: fetch it anew")]
+    NotJson {
+        /// The file.
+        origin: String,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// A part of a file that does not say what it must.
+    #[error("`{origin}`: {field} is {got}, expected {expected}")]
+    Invalid {
+        /// The file.
+        origin: String,
+        /// Which part: `model.vocab`.
+        field: String,
+        /// What it says.
+        got: String,
+        /// What it could say.
+        expected: String,
+    },
+    /// A `tokenizer.json` that the `tokenizers` library cannot make sense of.
+    #[error(
+        "`{origin}` describes a tokenizer that cannot be built: it is damaged, or was written by \
+         a tokenizers library newer than 0.22 (the one this program has). To save it again for \
+         this one, in Python, after `pip install transformers \"tokenizers<0.23\"`:\n  \
+         from transformers import AutoTokenizer\n  \
+         AutoTokenizer.from_pretrained(\"DIRECTORY\").save_pretrained(\"DIRECTORY\")"
+    )]
+    Unsupported {
+        /// The file.
+        origin: String,
+        /// What the library said.
+        source: Foreign,
+    },
+    /// A limit that leaves no room even for the special tokens.
+    #[error("a limit of {limit} tokens: expected at least {special}, the special tokens alone")]
+    Limit {
+        /// The limit that was asked for.
+        limit: usize,
+        /// How many special tokens the template adds.
+        special: usize,
+    },
+    /// A text that this tokenizer has no tokens for.
+    #[error("the text cannot be tokenized with this vocabulary")]
+    Encode {
+        /// What the library said.
+        source: Foreign,
+    },
+    /// A number that is no token's.
+    #[error(
+        "token id {id} is not in the vocabulary, expected less than {vocab_size}: \
+         was it made with another tokenizer?"
+    )]
+    UnknownId {
+        /// The id.
+        id: u32,
+        /// One more than the largest id there is.
+        vocab_size: usize,
+    },
+    /// Ids that this tokenizer cannot turn into a text.
+    #[error("the ids cannot be turned into text")]
+    Decode {
+        /// What the library said.
+        source: Foreign,
+    },
+}

@@ -1,0 +1,31 @@
+#![doc = include_str!("../doc/01-tokenizer.md")]
+
+mod char_offsets;
+mod check;
+mod config;
+mod encode;
+mod encoding;
+mod error;
+mod guard;
+mod load;
+mod read;
+mod special_tokens;
+mod text;
+mod tokenizer;
+mod truncate;
+mod wordpiece;
+
+pub use char_offsets::slice;
+pub use encoding::Encoding;
+pub use error::TokenizerError;
+pub use special_tokens::{SpecialToken, SpecialTokens};
+pub use text::{Limit, Specials, Text};
+pub use tokenizer::Tokenizer;
+pub use wordpiece::WordPieceSettings;
+
+/// The result of everything that can go wrong here.
+pub type Result<T, E = TokenizerError> = std::result::Result<T, E>;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
