@@ -1,0 +1,67 @@
+//! Numbers out of little-endian bytes, by copying.
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use lt_core::Weight;
+use safetensors::Dtype as FileDtype;
+
+use crate::ReadError;
+use crate::header::Placed;
+
+/// The weight that a tensor of the file at `path` holds, its numbers copied from `bytes`.
+pub(crate) fn copied(bytes: impl Read, tensor: &Placed, path: &Path) -> Result<Weight, ReadError> {
+    // Not more than the file has: the header was checked.
+    let len = tensor.range.len();
+    Ok(match tensor.dtype {
+        FileDtype::F32 => {
+            let numbers = read_numbers(bytes, len / 4, f32::from_le_bytes);
+            Weight::new(&tensor.shape, numbers.map_err(ReadError::io(path))?)
+        }
+        FileDtype::F16 => {
+            let numbers = read_numbers(bytes, len / 2, u16::from_le_bytes);
+            Weight::shared_f16(&tensor.shape, Arc::new(numbers.map_err(ReadError::io(path))?))
+        }
+        FileDtype::BF16 => {
+            let numbers = read_numbers(bytes, len / 2, u16::from_le_bytes);
+            Weight::shared_bf16(&tensor.shape, Arc::new(numbers.map_err(ReadError::io(path))?))
+        }
+        _ => return Err(tensor.unusable()),
+    }?)
+}
+
+fn read_numbers<T, const N: usize>(
+    mut bytes: impl Read,
+    count: usize,
+    number: impl Fn([u8; N]) -> T,
+) -> io::Result<Vec<T>> {
+    const CHUNK: usize = 1 << 14;
+    let mut numbers = Vec::with_capacity(count);
+    let mut chunk = vec![0; CHUNK.min(count) * N];
+    while numbers.len() < count {
+        let part = &mut chunk[..CHUNK.min(count - numbers.len()) * N];
+        bytes.read_exact(part)?;
+        numbers.extend(part.as_chunks::<N>().0.iter().map(|&bytes| number(bytes)));
+    }
+    Ok(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_longer_than_a_chunk_arrive_whole_and_in_order() {
+        let numbers: Vec<u16> = (0..40_000).collect();
+        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let read = read_numbers(bytes.as_slice(), numbers.len(), u16::from_le_bytes);
+        assert_eq!(read.unwrap(), numbers);
+    }
+
+    #[test]
+    fn a_source_that_ends_early_is_an_error() {
+        let read = read_numbers([0_u8; 7].as_slice(), 2, f32::from_le_bytes);
+        assert_eq!(read.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+}

@@ -1,0 +1,134 @@
+//! Which tensor goes where: names and shapes only, no number is read and no memory taken for one.
+
+use std::collections::{HashMap, HashSet};
+
+use lt_core::{Params, weights};
+
+use crate::nearest::Nearest;
+use crate::rearrange::Arrangement;
+use crate::{Ambiguous, Layout, Misfit, Missing, StoredDtype, TensorInfo, Unusable, WrongShape};
+
+/// What to read for each parameter, and everything that does not fit.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    /// In the order of the model.
+    pub(crate) steps: Vec<Step<'a>>,
+    /// Tensors that should be equal: the copy and the original.
+    pub(crate) copies: Vec<(&'a TensorInfo, &'a TensorInfo)>,
+    pub(crate) ignored: Vec<String>,
+    pub(crate) misfit: Misfit,
+}
+
+/// A parameter and the tensor it is in.
+#[derive(Debug)]
+pub(crate) struct Step<'a> {
+    pub(crate) ours: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) arrangement: Arrangement,
+    pub(crate) tensor: &'a TensorInfo,
+}
+
+impl<'a> Plan<'a> {
+    pub(crate) fn new(
+        model: &(impl Params + ?Sized),
+        tensors: &'a [TensorInfo],
+        layout: &Layout,
+    ) -> Self {
+        let mut misfit = Misfit::default();
+        let named = by_canonical_name(tensors, layout, &mut misfit);
+        let mut used: HashSet<&str> = HashSet::new();
+        let (mut steps, mut absent) = (Vec::new(), Vec::new());
+
+        for (ours, weight) in weights(model) {
+            let stored = layout.map.stored(&ours);
+            let name = layout.canonical(&stored.name);
+            let Some(tensor) = find(&named, &name, layout) else {
+                absent.push((ours, name));
+                continue;
+            };
+            used.insert(&tensor.name);
+            let arrangement = Arrangement { transposed: stored.transposed, part: stored.part };
+            let expected = arrangement.stored_shape(weight.shape());
+            if expected != tensor.shape {
+                let (stored, got) = (tensor.name.clone(), tensor.shape.clone());
+                misfit.wrong_shape.push(WrongShape { stored, expected, got });
+            } else if let StoredDtype::Other(dtype) = &tensor.dtype {
+                let (stored, dtype) = (tensor.name.clone(), dtype.clone());
+                misfit.unusable.push(Unusable { stored, dtype });
+            } else {
+                steps.push(Step { ours, shape: weight.shape().to_vec(), arrangement, tensor });
+            }
+        }
+        // Parts of one tensor all find the same fault.
+        misfit.wrong_shape.dedup();
+        misfit.unusable.dedup();
+
+        let (mut copies, mut ignored) = (Vec::new(), Vec::new());
+        for tensor in tensors.iter().filter(|tensor| !used.contains(tensor.name.as_str())) {
+            let name = layout.canonical(&tensor.name);
+            let original = layout.original_of(&name).and_then(|original| named.get(original));
+            if layout.ignores(&name) {
+                ignored.push(tensor.name.clone());
+            } else if let Some(original) = original {
+                copies.push((tensor, *original));
+            } else {
+                misfit.unused.push(tensor.name.clone());
+            }
+        }
+        misfit.missing = with_nearest(absent, &misfit.unused, tensors);
+        Self { steps, copies, ignored, misfit }
+    }
+}
+
+/// The tensor of this canonical name, or a stored copy of it.
+fn find<'a>(
+    named: &HashMap<String, &'a TensorInfo>,
+    name: &str,
+    layout: &Layout,
+) -> Option<&'a TensorInfo> {
+    named.get(name).or_else(|| layout.copies_of(name).find_map(|copy| named.get(copy))).copied()
+}
+
+fn by_canonical_name<'a>(
+    tensors: &'a [TensorInfo],
+    layout: &Layout,
+    misfit: &mut Misfit,
+) -> HashMap<String, &'a TensorInfo> {
+    let mut named: HashMap<String, &TensorInfo> = HashMap::with_capacity(tensors.len());
+    for tensor in tensors {
+        let meaning = layout.canonical(&tensor.name);
+        match named.get(&meaning) {
+            Some(_) if layout.ignores(&meaning) => {}
+            Some(first) => misfit.ambiguous.push(Ambiguous {
+                first: first.name.clone(),
+                second: tensor.name.clone(),
+                meaning,
+            }),
+            None => {
+                named.insert(meaning, tensor);
+            }
+        }
+    }
+    named
+}
+
+fn with_nearest(
+    absent: Vec<(String, String)>,
+    unused: &[String],
+    tensors: &[TensorInfo],
+) -> Vec<Missing> {
+    // A tensor that nothing takes is the likelier one to have been meant.
+    let candidates: Vec<&str> = if unused.is_empty() {
+        tensors.iter().map(|tensor| tensor.name.as_str()).collect()
+    } else {
+        unused.iter().map(String::as_str).collect()
+    };
+    let mut nearest = Nearest::new(candidates);
+    absent
+        .into_iter()
+        .map(|(ours, stored)| {
+            let nearest = nearest.to(&stored).map(str::to_owned);
+            Missing { ours, stored, nearest }
+        })
+        .collect()
+}
