@@ -1,0 +1,30 @@
+#![doc = concat!(
+    include_str!("../doc/01-model.md"),
+    include_str!("../doc/bert.mathml"),
+    include_str!("../doc/02-masked-lm.md"),
+    include_str!("../doc/masked-lm.mathml"),
+    include_str!("../doc/03-loading.md"),
+)]
+
+mod bert;
+mod bert_names;
+mod error;
+mod load;
+mod masked_lm;
+mod model;
+
+pub use bert::{Bert, BertOutput, BertTrace};
+pub use error::ModelError;
+pub use load::{LoadOptions, Loaded};
+pub use lt_attention::HiddenStates;
+pub use lt_core;
+pub use lt_embedding::{EmbeddingParts, TokenIds};
+pub use lt_weights::{Reading, Report, Warning};
+pub use masked_lm::{BertForMaskedLm, Decoder, MaskedLmHead};
+pub use model::{Model, ModelOutput};
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;

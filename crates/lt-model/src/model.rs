@@ -1,0 +1,84 @@
+//! A model of whatever family and head its directory holds.
+
+use std::path::Path;
+
+use lt_core::{Module, Result, Scratch};
+use lt_embedding::TokenIds;
+use ndarray::Array2;
+
+use crate::load::configuration;
+use crate::{Bert, BertForMaskedLm, BertOutput, LoadOptions, Loaded, ModelError};
+
+/// A model as its checkpoint was saved: the family and head that `config.json` names first in
+/// `architectures`, or the bare model if it names none.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+// There is one model in a program, not a list of them: a box would save nothing.
+#[allow(clippy::large_enum_variant)]
+pub enum Model {
+    /// `BertModel`.
+    Bert(Bert),
+    /// `BertForMaskedLM`.
+    BertForMaskedLm(BertForMaskedLm),
+}
+
+/// What a [`Model`] gives.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ModelOutput {
+    /// Of a bare encoder.
+    Encoded(BertOutput),
+    /// Of a head that scores each word of the vocabulary for each token: `[tokens, v]`.
+    TokenLogits(Array2<f32>),
+}
+
+/// The architectures that are loaded whole.
+const KNOWN: &[&str] = &["BertModel", "BertForMaskedLM"];
+
+impl Model {
+    /// Loads the model that a Hugging Face directory holds.
+    ///
+    /// # Errors
+    /// If a file is absent or damaged, or the head is not known here.
+    ///
+    /// PyTorch: the class of transformers that `architectures` names, and its `from_pretrained`.
+    pub fn from_dir(
+        dir: impl AsRef<Path>,
+        options: &LoadOptions,
+    ) -> Result<Loaded<Self>, ModelError> {
+        let dir = dir.as_ref();
+        match configuration(dir)?.architectures.first().map(String::as_str) {
+            None | Some("BertModel") => Ok(Bert::from_dir(dir, options)?.map(Self::Bert)),
+            Some("BertForMaskedLM") => {
+                Ok(BertForMaskedLm::from_dir(dir, options)?.map(Self::BertForMaskedLm))
+            }
+            Some(other) => Err(ModelError::Architecture { found: other.to_owned(), known: KNOWN }),
+        }
+    }
+
+    /// The encoder under the head.
+    #[must_use]
+    pub fn bert(&self) -> &Bert {
+        match self {
+            Self::Bert(bert) => bert,
+            Self::BertForMaskedLm(model) => model.bert(),
+        }
+    }
+}
+
+impl<'a> Module<TokenIds<'a>> for Model {
+    type Output = ModelOutput;
+
+    fn forward(&self, input: TokenIds<'a>) -> Result<ModelOutput> {
+        self.forward_in(input, &mut Scratch::new())
+    }
+
+    fn forward_in(&self, input: TokenIds<'a>, scratch: &mut Scratch) -> Result<ModelOutput> {
+        Ok(match self {
+            Self::Bert(bert) => ModelOutput::Encoded(bert.forward_in(input, scratch)?),
+            Self::BertForMaskedLm(model) => {
+                ModelOutput::TokenLogits(model.forward_in(input, scratch)?)
+            }
+        })
+    }
+}

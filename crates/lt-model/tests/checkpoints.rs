@@ -1,0 +1,298 @@
+//! Checkpoints in all the ways they come, saved and loaded again, and damaged.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lt_core::{Module, Ragged, weights};
+use lt_laws::{same_bits, saving};
+use lt_model::{
+    Bert, BertForMaskedLm, Decoder, LoadOptions, Model, ModelError, ModelOutput, TokenIds,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+fn load(dir: &Path) -> Result<Model, ModelError> {
+    Ok(Model::from_dir(dir, &LoadOptions::default())?.model)
+}
+
+fn refusal(dir: &Path) -> String {
+    load(dir).expect_err("this checkpoint is damaged").to_string()
+}
+
+/// A copy of a golden checkpoint, to be damaged.
+fn copy(name: &str) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(golden(name)).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+    }
+    copy
+}
+
+/// A copy with some settings replaced; `null` takes one out.
+fn with_settings(name: &str, settings: &Value) -> tempfile::TempDir {
+    let dir = copy(name);
+    let path = dir.path().join("config.json");
+    let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for (key, value) in settings.as_object().unwrap() {
+        config[key] = value.clone();
+    }
+    fs::write(path, config.to_string()).unwrap();
+    dir
+}
+
+#[test]
+fn the_class_named_first_is_loaded() {
+    assert!(matches!(load(&golden("heads-3x4-gelu")), Ok(Model::Bert(_))));
+    assert!(matches!(load(&golden("mlm-tied")), Ok(Model::BertForMaskedLm(_))));
+    // No class named: the bare model.
+    assert!(matches!(load(&golden("config-minimal")), Ok(Model::Bert(_))));
+    let other =
+        with_settings("mlm-tied", &json!({ "architectures": ["BertForNextSentencePrediction"] }));
+    let message = refusal(other.path());
+    assert!(
+        message.contains(
+            "\"BertForNextSentencePrediction\", expected one of BertModel, BertForMaskedLM"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_encoder_of_any_head_can_be_loaded_alone() {
+    let options = LoadOptions::default();
+    for name in ["mlm-tied", "mlm-untied", "mlm-bert-base-names"] {
+        let alone = Bert::from_dir(golden(name), &options).unwrap().model;
+        let whole = load(&golden(name)).unwrap();
+        let (ids, batch) = Ragged::concatenate(&[[1_u32, 2, 3]]);
+        let input = TokenIds::new(&ids, &batch);
+        let hidden = alone.forward(input).unwrap().last_hidden_state;
+        assert_eq!(hidden, whole.bert().forward(input).unwrap().last_hidden_state, "{name}");
+    }
+}
+
+#[test]
+fn a_head_that_is_not_there_is_missed_by_name() {
+    let error =
+        BertForMaskedLm::from_dir(golden("heads-3x4-gelu"), &LoadOptions::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "expected a checkpoint with a masked-LM head, but this one has BertModel"
+    );
+}
+
+#[test]
+fn the_decoder_is_tied_unless_the_checkpoint_has_another() {
+    for (name, expected, warning) in [
+        ("mlm-tied", Decoder::Tied, ""),
+        ("mlm-tied-copies", Decoder::Tied, ""),
+        ("mlm-decoder-bias-only", Decoder::Tied, ""),
+        // It stores a bias besides that no tensor of transformers' model is loaded from.
+        ("mlm-untied", Decoder::Own, "`cls.predictions.bias` differs"),
+        ("mlm-copy-differs", Decoder::Own, "each is used as it is stored"),
+    ] {
+        let loaded = BertForMaskedLm::from_dir(golden(name), &LoadOptions::default()).unwrap();
+        assert_eq!(loaded.model.decoder(), expected, "{name}");
+        let warnings: Vec<String> =
+            loaded.report.warnings.iter().map(ToString::to_string).collect();
+        match warnings.as_slice() {
+            [] => assert_eq!(warning, "", "{name}"),
+            [got] => assert!(!warning.is_empty() && got.contains(warning), "{name}: {got}"),
+            more => panic!("{name}: {more:?}"),
+        }
+    }
+}
+
+/// D4: the course's embeddings dropped a half, whatever the configuration said.
+#[test]
+fn what_training_drops_is_what_the_configuration_says() {
+    let dir = with_settings(
+        "heads-3x4-gelu",
+        &json!({ "hidden_dropout_prob": 0.125, "attention_probs_dropout_prob": 0.25 }),
+    );
+    let model = load(dir.path()).unwrap();
+    assert_eq!(model.bert().embeddings().dropout().rate(), 0.125);
+    for layer in model.bert().encoder().layers() {
+        assert_eq!(layer.attention().config().dropout.rate(), 0.25);
+    }
+}
+
+#[test]
+fn the_same_ids_have_the_same_bits_on_every_path() {
+    let model = load(&golden("long-200")).unwrap();
+    let bert = model.bert();
+    let vocabulary = bert.embeddings().token().entries() as u32;
+    same_bits::same_ids_same_bits(
+        vocabulary,
+        200,
+        |ids, batch| bert.forward(TokenIds::new(ids, batch)).map(|output| output.last_hidden_state),
+        |ids, batch, scratch| {
+            bert.forward_in(TokenIds::new(ids, batch), scratch)
+                .map(|output| output.last_hidden_state)
+        },
+    );
+    let model = load(&golden("mlm-tied")).unwrap();
+    let (vocabulary, longest) = (model.bert().embeddings().token().entries() as u32, 16);
+    let logits = |output| match output {
+        Ok(ModelOutput::TokenLogits(logits)) => logits,
+        other => panic!("expected logits, got {other:?}"),
+    };
+    same_bits::same_ids_same_bits(
+        vocabulary,
+        longest,
+        |ids, batch| logits(model.forward(TokenIds::new(ids, batch))),
+        |ids, batch, scratch| logits(model.forward_in(TokenIds::new(ids, batch), scratch)),
+    );
+}
+
+#[test]
+fn mapped_and_read_files_give_the_same_model() {
+    let read = LoadOptions::default().reading(lt_model::Reading::Copy);
+    for name in ["heads-3x4-gelu", "shards", "f16", "bf16-prefixed", "gamma-beta-bare"] {
+        let copied = Model::from_dir(golden(name), &read).unwrap().model;
+        assert_eq!(load(&golden(name)).unwrap(), copied, "{name}");
+    }
+}
+
+#[test]
+fn what_is_saved_loads_to_the_same_bits() {
+    let dir = tempfile::tempdir().unwrap();
+    let round_trip = |name: &str| {
+        fs::copy(golden(name).join("config.json"), dir.path().join("config.json")).unwrap();
+    };
+    round_trip("heads-3x4-gelu");
+    let bert = load(&golden("heads-3x4-gelu")).unwrap().bert().clone();
+    saving::saved_loads_to_the_same_bits(&bert, |bert: &Bert| {
+        bert.save(dir.path().join("model.safetensors")).map_err(|error| error.to_string())?;
+        let loaded = Bert::from_dir(dir.path(), &LoadOptions::default());
+        Ok::<_, String>(loaded.map_err(|error| error.to_string())?.model)
+    });
+    for name in ["mlm-tied", "mlm-untied"] {
+        round_trip(name);
+        let options = LoadOptions::default();
+        let model = BertForMaskedLm::from_dir(golden(name), &options).unwrap().model;
+        model.save(dir.path().join("model.safetensors")).unwrap();
+        let loaded = BertForMaskedLm::from_dir(dir.path(), &options).unwrap();
+        assert_eq!(loaded.model, model, "{name}");
+        assert!(loaded.report.warnings.is_empty());
+    }
+}
+
+#[test]
+fn numbers_stay_in_the_type_they_were_stored_in() {
+    let model = load(&golden("f16")).unwrap();
+    let list = weights(model.bert());
+    assert!(
+        list.iter().all(|(name, weight)| weight.dtype() == lt_core::Dtype::F16 || panic!("{name}"))
+    );
+}
+
+#[test]
+fn settings_that_cannot_be_built_are_refused_by_name() {
+    for (settings, expected) in [
+        (json!({ "hidden_act": "gleu" }), "\"gleu\""),
+        (json!({ "num_attention_heads": 5 }), "num_attention_heads"),
+        (json!({ "position_embedding_type": "relative_key" }), "position_embedding_type"),
+        (json!({ "is_decoder": true }), "is_decoder"),
+        (json!({ "model_type": "mamba" }), "mamba"),
+        (json!({ "hidden_size": 15 }), "[15]"),
+        (json!({ "num_hidden_layers": 9 }), "encoder.layer.8"),
+    ] {
+        let dir = with_settings("heads-3x4-gelu", &settings);
+        let message = refusal(dir.path());
+        assert!(message.contains(expected), "{settings}: {message}");
+    }
+}
+
+/// Were anything allocated before the shapes are compared, this test would not end well.
+#[test]
+fn a_configuration_that_asks_for_terabytes_is_refused_before_memory_is_taken() {
+    for (settings, expected) in [
+        // More than any model has: refused by its numbers.
+        (
+            json!({
+                "vocab_size": 16_000_000, "hidden_size": 12_000_000, "num_hidden_layers": 1000,
+                "intermediate_size": 16_000_000, "num_attention_heads": 3,
+            }),
+            "expected at most",
+        ),
+        // 360 GB, as a large model might have: refused by the shapes in the file.
+        (json!({ "vocab_size": 3_000_000, "hidden_size": 30_000 }), "[3000000, 30000]"),
+    ] {
+        for name in ["heads-3x4-gelu", "mlm-tied"] {
+            let message = refusal(with_settings(name, &settings).path());
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_directory_without_a_model_is_refused() {
+    let empty = tempfile::tempdir().unwrap();
+    assert!(refusal(empty.path()).contains("config.json"));
+    assert!(refusal(&empty.path().join("nothing")).contains("nothing"));
+    let without_weights = copy("heads-3x4-gelu");
+    fs::remove_file(without_weights.path().join("model.safetensors")).unwrap();
+    assert!(refusal(without_weights.path()).contains("model.safetensors"));
+    fs::write(without_weights.path().join("pytorch_model.bin"), "x").unwrap();
+    assert!(refusal(without_weights.path()).contains("safe_serialization"));
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_refused() {
+    let dir = copy("heads-3x4-gelu");
+    let path = dir.path().join("model.safetensors");
+    let whole = fs::read(&path).unwrap();
+    for length in (0..whole.len()).step_by(whole.len() / 97 + 1) {
+        fs::write(&path, &whole[..length]).unwrap();
+        refusal(dir.path());
+    }
+}
+
+#[test]
+fn input_that_does_not_fit_the_model_is_refused() {
+    let model = load(&golden("heads-3x4-gelu")).unwrap();
+    let bert = model.bert();
+    let (words, longest) =
+        (bert.embeddings().token().entries(), bert.embeddings().position().limit());
+    let run = |ids: &[u32]| bert.forward(TokenIds::new(ids, &Ragged::single(ids.len())));
+    assert!(run(&vec![1; longest]).is_ok());
+    assert!(run(&vec![1; longest + 1]).unwrap_err().to_string().contains("truncate"));
+    assert!(run(&[words as u32]).unwrap_err().to_string().contains("tokenizer"));
+    assert!(run(&[]).unwrap_err().to_string().contains("empty"));
+    let none = Ragged::from_lengths([]);
+    assert_eq!(bert.forward(TokenIds::new(&[], &none)).unwrap().last_hidden_state.nrows(), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a setting is replaced by, loading gives a model or says why not.
+    #[test]
+    fn no_configuration_makes_loading_panic(
+        key in prop::sample::select(vec![
+            "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "hidden_act",
+            "intermediate_size", "max_position_embeddings", "type_vocab_size", "layer_norm_eps",
+            "hidden_dropout_prob", "pad_token_id", "architectures", "model_type",
+            "tie_word_embeddings",
+        ]),
+        value in prop_oneof![
+            any::<i64>().prop_map(Value::from),
+            any::<u8>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            ".{0,8}".prop_map(Value::from),
+            Just(Value::Null),
+            Just(json!([])),
+            Just(json!({ "a": [1] })),
+        ],
+    ) {
+        let dir = with_settings("mlm-tied", &json!({ key: value }));
+        let _ = load(dir.path());
+        let _ = BertForMaskedLm::from_dir(dir.path(), &LoadOptions::default());
+    }
+}

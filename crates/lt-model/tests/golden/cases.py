@@ -1,0 +1,258 @@
+"""The golden cases: one tiny BERT each, and what is peculiar about its files.
+
+A case is a configuration, the lengths of its sequences, and a few edits: to the weights before
+they are saved, and to the names in the saved files. `make.py` turns each into a directory.
+"""
+
+from dataclasses import dataclass, field
+from typing import Callable
+
+import torch
+
+Tensors = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    config: dict  # what differs from BertConfig's defaults
+    lengths: list[int]
+    masked_lm: bool = False  # BertForMaskedLM instead of the bare BertModel
+    pooler: bool = True  # of the bare model
+    segments: bool = True  # whether token_type_ids are given
+    weights: Callable[[Tensors], None] = lambda tensors: None  # edits values in place
+    files: list[Callable[[Tensors], Tensors]] = field(default_factory=list)  # edits names
+    dtype: torch.dtype = torch.float32  # of the stored weights
+    shard_bytes: int | None = None
+    config_keys: list[str] | None = None  # the only keys left in config.json
+    architectures: bool = True  # whether config.json names the class
+    attentions: bool = True  # whether the probabilities are kept in the golden file
+    padded: bool = False  # whether there is a golden file for a padded batch as well
+
+
+def bert(vocab, hidden, heads, inter, layers, positions, **more) -> dict:
+    return {
+        "vocab_size": vocab,
+        "hidden_size": hidden,
+        "num_attention_heads": heads,
+        "intermediate_size": inter,
+        "num_hidden_layers": layers,
+        "max_position_embeddings": positions,
+    } | more
+
+
+# Edits to the weights.
+
+
+def large_scores(tensors: Tensors) -> None:
+    """Queries and keys so long that scores reach ±1000: softmax saturates."""
+    for name, tensor in tensors.items():
+        if name.endswith(("self.query.weight", "self.key.weight")):
+            tensor *= 8.0
+
+
+def small_embeddings(tensors: Tensors) -> None:
+    """Sums so small that their variance does not drown even a layer norm's epsilon of 1e-5."""
+    for name, tensor in tensors.items():
+        if name.endswith("_embeddings.weight"):
+            tensor *= 0.02
+
+
+def large_activations(tensors: Tensors) -> None:
+    """Hidden states around ±1000; queries and keys so small that attention stays moderate."""
+    for name, tensor in tensors.items():
+        if "LayerNorm" in name:
+            tensor *= 500.0
+        if name.endswith(("self.query.weight", "self.key.weight")):
+            tensor /= 500.0
+
+
+def untie(tensors: Tensors) -> None:
+    """A decoder bias of its own, as transformers 5 trains it: `predictions.bias` is then unused."""
+    tensors["cls.predictions.bias"] += 3.0
+
+
+# Edits to the names in the files.
+
+
+def prefixed(tensors: Tensors) -> Tensors:
+    """The bare model's tensors as they stand in a checkpoint of a model with a head."""
+    return {f"bert.{name}": tensor for name, tensor in tensors.items()}
+
+
+def gamma_beta(tensors: Tensors) -> Tensors:
+    """The spelling of TensorFlow, in which the first checkpoints were published."""
+    return {
+        name.replace("LayerNorm.weight", "LayerNorm.gamma").replace(
+            "LayerNorm.bias", "LayerNorm.beta"
+        ): tensor
+        for name, tensor in tensors.items()
+    }
+
+
+def position_ids(tensors: Tensors) -> Tensors:
+    """The buffer 0, 1, 2, … that transformers stored until version 4.31, as 64-bit integers."""
+    table = next(name for name in tensors if name.endswith("position_embeddings.weight"))
+    buffer = table.replace("position_embeddings.weight", "position_ids")
+    return tensors | {buffer: torch.arange(len(tensors[table]))[None]}
+
+
+def decoder_copies(tensors: Tensors) -> Tensors:
+    """Tied tensors stored twice, with equal values."""
+    return tensors | {
+        "cls.predictions.decoder.weight": tensors["bert.embeddings.word_embeddings.weight"].clone(),
+        "cls.predictions.decoder.bias": tensors["cls.predictions.bias"].clone(),
+    }
+
+
+def different_decoder(tensors: Tensors) -> Tensors:
+    """A stored decoder that differs from the table that the configuration ties it to."""
+    table = tensors["bert.embeddings.word_embeddings.weight"]
+    return tensors | {"cls.predictions.decoder.weight": 0.5 * table.flip(0)}
+
+
+def decoder_bias_only(tensors: Tensors) -> Tensors:
+    """The tied bias stored under its other name."""
+    return {
+        name.replace("cls.predictions.bias", "cls.predictions.decoder.bias"): tensor
+        for name, tensor in tensors.items()
+    }
+
+
+def pretraining_leftovers(tensors: Tensors) -> Tensors:
+    """What bert-base-uncased carries beyond its masked-LM head."""
+    hidden = tensors["bert.embeddings.word_embeddings.weight"].shape[1]
+    return tensors | {
+        "bert.pooler.dense.weight": torch.randn(hidden, hidden),
+        "bert.pooler.dense.bias": torch.randn(hidden),
+        "cls.seq_relationship.weight": torch.randn(2, hidden),
+        "cls.seq_relationship.bias": torch.randn(2),
+    }
+
+
+CASES = [
+    # Sizes and activations.
+    Case("heads-3x4-gelu", bert(41, 12, 3, 19, 3, 16), [1, 2, 16, 7, 3], padded=True),
+    Case(
+        "heads-5x7-gelu-new",
+        bert(43, 35, 5, 17, 2, 18, hidden_act="gelu_new"),
+        [18, 1, 5, 2],
+    ),
+    Case(
+        "one-head-gelu-tanh-one-type",
+        bert(53, 13, 1, 29, 2, 20, hidden_act="gelu_pytorch_tanh", type_vocab_size=1),
+        [3, 20, 1, 8],
+        segments=False,
+    ),
+    Case(
+        "head-width-1-relu-eps-1e-5",
+        bert(47, 12, 12, 5, 2, 17, hidden_act="relu", layer_norm_eps=1e-5),
+        [2, 17, 1, 9],
+        weights=small_embeddings,
+    ),
+    Case(
+        "three-types-silu",
+        bert(59, 20, 4, 33, 1, 21, hidden_act="silu", type_vocab_size=3),
+        [21, 4, 1, 2],
+    ),
+    Case(
+        "no-segments-swish",
+        bert(40, 18, 2, 7, 2, 19, hidden_act="swish"),
+        [1, 19, 6, 2],
+        segments=False,
+    ),
+    Case(
+        "tanh-eps-0.1",
+        bert(45, 12, 2, 31, 3, 16, hidden_act="tanh", layer_norm_eps=0.1),
+        [16, 1, 2, 7],
+    ),
+    Case(
+        "quick-gelu-pad-7",
+        bert(50, 21, 3, 25, 2, 18, hidden_act="quick_gelu", pad_token_id=7),
+        [5, 18, 2, 1],
+        padded=True,
+    ),
+    Case("long-200", bert(60, 12, 3, 13, 2, 200), [1, 200, 64, 129], attentions=False),
+    Case(
+        "scores-1e3",
+        bert(44, 16, 2, 11, 2, 22, hidden_act="silu"),
+        [22, 1, 9],
+        weights=large_scores,
+    ),
+    Case(
+        "activations-1e3",
+        bert(44, 16, 4, 23, 2, 16, hidden_act="gelu_new"),
+        [16, 1, 9],
+        weights=large_activations,
+    ),
+    # How the files are written.
+    Case("f16", bert(42, 15, 3, 27, 2, 16), [16, 1, 5], dtype=torch.float16),
+    Case(
+        "bf16-prefixed",
+        bert(42, 14, 2, 27, 2, 16, hidden_act="gelu_new"),
+        [16, 1, 5],
+        files=[prefixed],
+        dtype=torch.bfloat16,
+    ),
+    Case("shards", bert(48, 12, 3, 19, 3, 16), [4, 16, 1], shard_bytes=6000),
+    Case("gamma-beta-bare", bert(41, 12, 3, 19, 2, 16), [1, 16, 6], files=[gamma_beta]),
+    Case(
+        "position-ids-no-pooler",
+        bert(41, 12, 2, 19, 2, 16),
+        [16, 3, 1],
+        pooler=False,
+        files=[position_ids],
+    ),
+    Case(
+        "config-minimal",
+        bert(46, 12, 3, 19, 2, 16),
+        [2, 16, 1],
+        weights=small_embeddings,
+        files=[prefixed],
+        architectures=False,
+        config_keys=["model_type", *bert(0, 0, 0, 0, 0, 0)],
+    ),
+    # The masked-LM head.
+    Case(
+        "mlm-tied",
+        bert(51, 12, 3, 19, 2, 16, hidden_act="relu"),
+        [16, 1, 2, 5],
+        masked_lm=True,
+        padded=True,
+    ),
+    Case(
+        "mlm-tied-copies",
+        bert(51, 14, 2, 19, 1, 16),
+        [7, 16, 1],
+        masked_lm=True,
+        files=[decoder_copies],
+    ),
+    Case(
+        "mlm-decoder-bias-only",
+        bert(51, 12, 2, 19, 1, 16),
+        [7, 16, 1],
+        masked_lm=True,
+        files=[decoder_bias_only],
+    ),
+    Case(
+        "mlm-copy-differs",
+        bert(51, 12, 3, 19, 1, 16),
+        [7, 16, 1],
+        masked_lm=True,
+        files=[different_decoder],
+    ),
+    Case(
+        "mlm-untied",
+        bert(51, 12, 3, 19, 1, 16, tie_word_embeddings=False),
+        [7, 16, 1],
+        masked_lm=True,
+        weights=untie,
+    ),
+    Case(
+        "mlm-bert-base-names",
+        bert(51, 12, 3, 19, 2, 16, hidden_act="gelu_new"),
+        [7, 16, 1],
+        masked_lm=True,
+        files=[pretraining_leftovers, position_ids, gamma_beta],
+    ),
+]

@@ -1,0 +1,161 @@
+"""Reads the golden files back with a BERT written from the formulas, in numpy and f64.
+
+    pip install numpy
+    python check.py
+
+For every case, each tensor of `golden.safetensors` must be as far from this BERT as
+`golden.json` says it is from PyTorch's own f64 run. So the files, the weights and the meaning of
+each switch are checked against something that shares no code with PyTorch.
+"""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).parent
+DTYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8"}
+erf = np.vectorize(math.erf, otypes=[np.float64])
+ACTIVATIONS = {
+    "gelu": lambda x: x / 2 * (1 + erf(x / math.sqrt(2))),
+    "gelu_new": lambda x: x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "relu": lambda x: np.maximum(x, 0),
+    "silu": lambda x: x * sigmoid(x),
+    "quick_gelu": lambda x: x * sigmoid(1.702 * x),
+    "tanh": np.tanh,
+}
+ACTIVATIONS["gelu_pytorch_tanh"] = ACTIVATIONS["gelu_new"]
+ACTIVATIONS["swish"] = ACTIVATIONS["silu"]
+
+
+def sigmoid(x):
+    return (1 + np.tanh(x / 2)) / 2
+
+
+def main() -> None:
+    for path in sorted(HERE.glob("*/golden.json")):
+        weights, config = read_checkpoint(path.parent)
+        golden, expected = json.loads(path.read_text()), read(path.with_suffix(".safetensors"))
+        ids = golden["input_ids"]
+        segments = golden["token_type_ids"] or [[0] * len(sequence) for sequence in ids]
+        runs = [bert(weights, config, *pair) for pair in zip(ids, segments)]
+        worst = 0.0
+        for name, reference in expected.items():
+            exact = np.concatenate([run[name] for run in runs])
+            assert exact.shape == reference.shape, (path, name)
+            error = np.abs(reference - exact).max() / np.abs(exact).max()
+            own = golden["own_error"][name]
+            assert abs(error - own) <= 1e-3 * own + 1e-12, (path, name, error, own)
+            worst = max(worst, error)
+        largest = max(run["largest score"] for run in runs)
+        peak = np.mean([run["mean peak"] for run in runs if run["mean peak"] < 1])
+        print(f"{path.parent.name:28} {len(expected):2} tensors, worst own error {worst:.1e}, "
+              f"largest score {largest:6.1f}, mean of rows' largest probability {peak:.2f}")
+        check_padded(path.parent)
+
+
+def check_padded(directory: Path) -> None:
+    """The padded batch holds the ragged one's sequences, and nearly its numbers."""
+    path = directory / "padded.json"
+    if not path.exists():
+        return
+    padded = json.loads(path.read_text())
+    golden = json.loads((directory / "golden.json").read_text())
+    mask = np.array(padded["attention_mask"], dtype=bool)
+    for key in ("input_ids", "token_type_ids"):
+        assert np.array_equal(np.array(padded[key])[mask], np.concatenate(golden[key])), (path, key)
+    outputs, alone = read(directory / "padded.safetensors"), read(directory / "golden.safetensors")
+    for name, tensor in outputs.items():
+        assert np.abs(tensor - alone[name]).max() <= 1e-5 * np.abs(tensor).max(), (path, name)
+
+
+# The files.
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    """A safetensors file: the length of a JSON header, the header, the numbers."""
+    data = path.read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    tensors = {}
+    for name, entry in json.loads(data[8:start]).items():
+        if name == "__metadata__":
+            continue
+        begin, end = (start + offset for offset in entry["data_offsets"])
+        numbers = np.frombuffer(data[begin:end], DTYPES[entry["dtype"]])
+        if entry["dtype"] == "BF16":  # the upper half of an f32
+            numbers = (numbers.astype("<u4") << 16).view("<f4")
+        tensors[name] = numbers.reshape(entry["shape"]).astype(np.float64)
+    return tensors
+
+
+def read_checkpoint(directory: Path) -> tuple[dict[str, np.ndarray], dict]:
+    """Weights under today's names without the prefix, and the configuration with its defaults."""
+    config = {"hidden_act": "gelu", "layer_norm_eps": 1e-12, "tie_word_embeddings": True}
+    config |= json.loads((directory / "config.json").read_text())
+    weights = {}
+    for file in directory.glob("model*.safetensors"):
+        for name, tensor in read(file).items():
+            name = name.removeprefix("bert.")
+            name = name.replace("LayerNorm.gamma", "LayerNorm.weight")
+            weights[name.replace("LayerNorm.beta", "LayerNorm.bias")] = tensor
+    # A stored decoder wins; what is not stored is tied.
+    decoder = "cls.predictions.decoder"
+    weights.setdefault(f"{decoder}.weight", weights["embeddings.word_embeddings.weight"])
+    weights.setdefault(f"{decoder}.bias", weights.get("cls.predictions.bias"))
+    return weights, config
+
+
+# The formulas.
+
+
+def bert(weights, config, ids, segments) -> dict[str, np.ndarray]:
+    act, heads = ACTIVATIONS[config["hidden_act"]], config["num_attention_heads"]
+    record = {"largest score": 0.0, "mean peak": 0.0}
+
+    def linear(name, x):
+        return x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+
+    def norm(name, x):
+        centred = x - x.mean(-1, keepdims=True)
+        scale = np.sqrt((centred**2).mean(-1, keepdims=True) + config["layer_norm_eps"])
+        name += ".LayerNorm"
+        return centred / scale * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+
+    def attention(name, x):
+        q, k, v = (
+            linear(f"{name}.{part}", x).reshape(len(x), heads, -1).transpose(1, 0, 2)
+            for part in ("query", "key", "value")
+        )
+        scores = q @ k.transpose(0, 2, 1) / math.sqrt(q.shape[-1])
+        record["largest score"] = max(record["largest score"], np.abs(scores).max())
+        p = np.exp(scores - scores.max(-1, keepdims=True))
+        p /= p.sum(-1, keepdims=True)
+        record["mean peak"] += p.max(-1).mean() / config["num_hidden_layers"]
+        return p, (p @ v).transpose(1, 0, 2).reshape(len(x), -1)
+
+    def table(name):
+        return weights[f"embeddings.{name}_embeddings.weight"]
+
+    x = table("word")[ids] + table("token_type")[segments] + table("position")[: len(ids)]
+    x = record["hidden_states.0"] = norm("embeddings", x)
+    for n in range(config["num_hidden_layers"]):
+        layer = f"encoder.layer.{n}"
+        p, mixed = attention(f"{layer}.attention.self", x)
+        record[f"attentions.{n}"] = p.flatten()
+        attended = f"{layer}.attention.output"
+        x = norm(attended, x + linear(f"{attended}.dense", mixed))
+        inner = act(linear(f"{layer}.intermediate.dense", x))
+        x = norm(f"{layer}.output", x + linear(f"{layer}.output.dense", inner))
+        record[f"hidden_states.{n + 1}"] = x
+    if "pooler.dense.weight" in weights:
+        record["pooler_output"] = np.tanh(linear("pooler.dense", x[:1]))
+    if weights["cls.predictions.decoder.bias"] is not None:
+        head = "cls.predictions.transform"
+        x = norm(head, act(linear(f"{head}.dense", x)))
+        record["logits"] = linear("cls.predictions.decoder", x)
+    return record
+
+
+if __name__ == "__main__":
+    main()
