@@ -1,0 +1,87 @@
+//! What can go wrong between a text and its answer.
+
+use lt_config::ConfigError;
+use lt_model::ModelError;
+use lt_tokenizer::TokenizerError;
+
+/// Why a task could not be loaded, or a text not be answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TaskError {
+    /// A file that says how texts are to be handled is absent, damaged or not supported.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The tokenizer could not be loaded, or could not handle the text.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// The model could not be loaded. Boxed, as it may name every tensor of a checkpoint.
+    #[error(transparent)]
+    Model(Box<ModelError>),
+    /// The model refused its input.
+    #[error(transparent)]
+    Forward(#[from] lt_core::Error),
+    /// The pooling settings are for a model of another width.
+    #[error(
+        "the pooling is for vectors of {pooling} numbers, but the model's have {model}: were the \
+         files of two models mixed?"
+    )]
+    Width {
+        /// The width that the pooling settings name.
+        pooling: usize,
+        /// The width of the model.
+        model: usize,
+    },
+    /// A pooling that this crate has no formula for.
+    #[error("the pooling {name} is not supported")]
+    Pooling {
+        /// Its name.
+        name: &'static str,
+    },
+    /// No way to make one vector of many was given.
+    #[error("expected at least one pooling, got none")]
+    NoPooling,
+    /// A maximum length that the model cannot have.
+    #[error("a maximum length of {got} tokens: expected {least} to {most}, as the model has it")]
+    MaxLength {
+        /// What was asked for.
+        got: usize,
+        /// The least that leaves room for the special tokens and one more.
+        least: usize,
+        /// The most that the model has positions for.
+        most: usize,
+    },
+    /// Several texts were given, and this one could not be handled.
+    #[error("text {number}, counted from 0")]
+    Text {
+        /// Which of the texts.
+        number: usize,
+        /// Why.
+        source: Box<TaskError>,
+    },
+    /// The tokenizer has no token that stands for a masked word.
+    #[error(
+        "this model's tokenizer has no mask token: it was not trained to fill in words, or its \
+         tokenizer_config.json is missing"
+    )]
+    NoMaskToken,
+    /// A text without a masked word.
+    #[error("the text has no {mask}: write {mask} where a word is to be guessed")]
+    NoMask {
+        /// The mask token of this model.
+        mask: String,
+    },
+    /// A text that would have to be cut.
+    #[error("the text has {tokens} tokens, expected at most {limit}: shorten it")]
+    TooLong {
+        /// How many it has, special tokens included.
+        tokens: usize,
+        /// How many the model takes.
+        limit: usize,
+    },
+}
+
+impl From<ModelError> for TaskError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(Box::new(error))
+    }
+}

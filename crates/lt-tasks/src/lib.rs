@@ -1,0 +1,29 @@
+#![doc = include_str!("../doc/01-tasks.md")]
+#![doc = include_str!("../doc/mean-pooling.mathml")]
+#![doc = include_str!("../doc/02-tasks.md")]
+#![doc = include_str!("../doc/cosine.mathml")]
+#![doc = include_str!("../doc/03-tasks.md")]
+#![doc = include_str!("../doc/masked-word.mathml")]
+#![doc = include_str!("../doc/04-tasks.md")]
+
+mod error;
+mod fill_mask;
+mod pooling;
+mod sentence_encoder;
+mod similarity;
+mod token_batch;
+
+pub use error::TaskError;
+pub use fill_mask::{FillMask, Prediction};
+pub use lt_config::Pooling;
+pub use lt_core::Scratch;
+pub use lt_model::LoadOptions;
+pub use pooling::{cls, last_token, max, mean, mean_sqrt_len, normalize, pool, weighted_mean};
+pub use sentence_encoder::SentenceEncoder;
+pub use similarity::cosine;
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;

@@ -1,0 +1,224 @@
+//! From texts to vectors.
+
+use std::path::Path;
+
+use lt_config::{Pooling, SentenceTransformers};
+use lt_core::Scratch;
+use lt_model::{Bert, LoadOptions, TokenIds};
+use lt_tokenizer::{Encoding, Limit, Tokenizer};
+use ndarray::{Array2, ArrayViewMut2, s};
+
+use crate::token_batch::TokenBatch;
+use crate::{TaskError, normalize, pool};
+
+/// Turns each text into one vector: tokenizer, encoder, pooling, and perhaps normalisation.
+///
+/// The vector of a text does not depend on what it is encoded with: it has the same bits alone
+/// and in any batch.
+///
+/// ```no_run
+/// use lt_tasks::{LoadOptions, Scratch, SentenceEncoder, cosine};
+/// let encoder = SentenceEncoder::from_dir("all-MiniLM-L6-v2", &LoadOptions::default())?;
+/// let vectors = encoder.encode(&["a cat", "a kitten", "an invoice"], &mut Scratch::new())?;
+/// let alike = cosine(&vectors);
+/// assert!(alike[[0, 1]] > alike[[0, 2]]);
+/// # Ok::<(), lt_tasks::TaskError>(())
+/// ```
+///
+/// PyTorch: `sentence_transformers.SentenceTransformer`.
+#[derive(Debug)]
+pub struct SentenceEncoder {
+    model: Bert,
+    tokenizer: Tokenizer,
+    pooling: Vec<Pooling>,
+    normalize: bool,
+    max_length: usize,
+    lower_case: bool,
+}
+
+impl SentenceEncoder {
+    /// An encoder of these parts: the mean over the tokens, not normalised, and texts as long as
+    /// the model takes them.
+    #[must_use]
+    pub fn new(model: Bert, tokenizer: Tokenizer) -> Self {
+        let max_length = model.embeddings().position().limit();
+        let pooling = vec![Pooling::Mean];
+        Self { model, tokenizer, pooling, normalize: false, max_length, lower_case: false }
+    }
+
+    /// Loads a directory.
+    ///
+    /// If it has a `modules.json`, sentence-transformers made it, and its files say how tokens are
+    /// pooled, whether the vector is normalised and how long a text may be. Otherwise as for
+    /// [`new`](Self::new), and a text may be no longer than `model_max_length` in
+    /// `tokenizer_config.json`. Padding and truncation in `tokenizer.json` are passed over.
+    ///
+    /// # Errors
+    /// If a file is absent, damaged, or asks for something that is not supported.
+    pub fn from_dir(dir: impl AsRef<Path>, options: &LoadOptions) -> Result<Self, TaskError> {
+        let dir = dir.as_ref();
+        let settings = SentenceTransformers::from_dir(dir)?;
+        let model_dir = settings.as_ref().map_or(dir, |settings| &settings.transformer_dir);
+        let model = Bert::from_dir(model_dir, options)?.model;
+        let encoder = Self::new(model, Tokenizer::from_dir(model_dir)?);
+        match settings {
+            Some(settings) => encoder.with_settings(settings),
+            None => {
+                let limit = encoder.tokenizer.model_max_length();
+                Ok(encoder.at_most(limit))
+            }
+        }
+    }
+
+    fn with_settings(self, settings: SentenceTransformers) -> Result<Self, TaskError> {
+        let model = self.model.embeddings().token().width();
+        if settings.token_width != model {
+            return Err(TaskError::Width { pooling: settings.token_width, model });
+        }
+        let encoder = Self {
+            normalize: settings.normalize,
+            lower_case: settings.lower_case,
+            ..self.with_pooling(settings.pooling)?
+        };
+        Ok(encoder.at_most(settings.max_seq_length))
+    }
+
+    /// A file may name a length that the model has no positions for.
+    fn at_most(self, limit: Option<usize>) -> Self {
+        Self { max_length: limit.map_or(self.max_length, |n| n.min(self.max_length)), ..self }
+    }
+
+    /// Pools otherwise. The results of several poolings are concatenated in this order.
+    ///
+    /// # Errors
+    /// [`TaskError::NoPooling`] if the list is empty.
+    pub fn with_pooling(self, pooling: impl Into<Vec<Pooling>>) -> Result<Self, TaskError> {
+        let pooling = pooling.into();
+        if pooling.is_empty() {
+            return Err(TaskError::NoPooling);
+        }
+        Ok(Self { pooling, ..self })
+    }
+
+    /// Scales each vector to length 1, or leaves it as it is.
+    #[must_use]
+    pub fn with_normalize(self, normalize: bool) -> Self {
+        Self { normalize, ..self }
+    }
+
+    /// Cuts texts at another length, in tokens, special tokens included.
+    ///
+    /// # Errors
+    /// [`TaskError::MaxLength`] if the model has no positions for so many, or no token of a text
+    /// would be left beside the special tokens.
+    pub fn with_max_length(self, max_length: usize) -> Result<Self, TaskError> {
+        let most = self.model.embeddings().position().limit();
+        let least = self.tokenizer.encode("", Limit::None)?.len() + 1;
+        if !(least..=most).contains(&max_length) {
+            return Err(TaskError::MaxLength { got: max_length, least, most });
+        }
+        Ok(Self { max_length, ..self })
+    }
+
+    /// The model that the vectors of the tokens are from.
+    #[must_use]
+    pub fn model(&self) -> &Bert {
+        &self.model
+    }
+
+    /// The tokenizer.
+    #[must_use]
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// How the vectors of the tokens become one.
+    #[must_use]
+    pub fn pooling(&self) -> &[Pooling] {
+        &self.pooling
+    }
+
+    /// Whether each vector is scaled to length 1.
+    #[must_use]
+    pub fn normalizes(&self) -> bool {
+        self.normalize
+    }
+
+    /// The most tokens of a text that are looked at, special tokens included.
+    #[must_use]
+    pub fn max_length(&self) -> usize {
+        self.max_length
+    }
+
+    /// How many numbers a vector has.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.pooling.len() * self.model.embeddings().token().width()
+    }
+
+    /// The tokens of a text, as the model gets them: cut at the maximum length.
+    ///
+    /// # Errors
+    /// If the tokenizer has no tokens for the text.
+    pub fn tokenize(&self, text: &str) -> Result<Encoding, TaskError> {
+        let limit = Limit::At(self.max_length);
+        Ok(if self.lower_case {
+            self.tokenizer.encode(text.to_lowercase().as_str(), limit)?
+        } else {
+            self.tokenizer.encode(text, limit)?
+        })
+    }
+
+    /// The vectors of these texts, in their order.
+    ///
+    /// # Shapes
+    /// n texts to `[n, width]`.
+    ///
+    /// # Errors
+    /// [`TaskError::Text`], which says which text could not be tokenized, or the model's own error
+    /// if the tokenizer gives it ids that it does not have.
+    pub fn encode(
+        &self,
+        texts: &[impl AsRef<str>],
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>, TaskError> {
+        let mut vectors = Array2::zeros((texts.len(), self.width()));
+        let mut batch = TokenBatch::default();
+        for (number, text) in texts.iter().enumerate() {
+            let encoding = self
+                .tokenize(text.as_ref())
+                .map_err(|error| TaskError::Text { number, source: Box::new(error) })?;
+            if batch.is_full_for(&encoding) {
+                let rows = number - batch.len()..number;
+                self.encode_batch(&batch, vectors.slice_mut(s![rows, ..]), scratch)?;
+                batch.clear();
+            }
+            batch.push(&encoding);
+        }
+        let rows = texts.len() - batch.len()..;
+        self.encode_batch(&batch, vectors.slice_mut(s![rows, ..]), scratch)?;
+        Ok(vectors)
+    }
+
+    fn encode_batch(
+        &self,
+        batch: &TokenBatch,
+        mut vectors: ArrayViewMut2<'_, f32>,
+        scratch: &mut Scratch,
+    ) -> Result<(), TaskError> {
+        if batch.ids.is_empty() {
+            return Ok(()); // a text without tokens has a vector of zeros
+        }
+        let sequences = batch.sequences();
+        let input = TokenIds::new(&batch.ids, &sequences).segments(&batch.segments);
+        let hidden = self.model.hidden(input, scratch)?; // [tokens, d]
+        for (range, mut vector) in sequences.ranges().zip(vectors.outer_iter_mut()) {
+            vector.assign(&pool(hidden.slice(s![range, ..]), &self.pooling)?);
+            if self.normalize {
+                normalize(vector);
+            }
+        }
+        scratch.give(hidden);
+        Ok(())
+    }
+}
