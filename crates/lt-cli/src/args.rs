@@ -1,0 +1,113 @@
+//! The command line: what can be said, and what it means.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::completions::CompletionsArgs;
+use crate::encode::EncodeArgs;
+use crate::fill_mask::FillMaskArgs;
+use crate::forward::ForwardArgs;
+use crate::inspect::InspectArgs;
+use crate::similarity::SimilarityArgs;
+use crate::tokenize::TokenizeArgs;
+use crate::tour::TourArgs;
+
+/// Shows what a Transformer does with a sentence, and does it.
+#[derive(Debug, Parser)]
+#[command(name = "lt", version, max_term_width = 100, after_help = HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const HELP: &str = "\
+Examples:
+  lt tour --model DIR \"The cat sat on the mat.\"       one sentence through every stage
+  lt similarity --model DIR \"a cat\" \"a kitten\"        how alike two texts are
+  lt encode --model DIR --format json < lines.txt     a vector for each line
+
+DIR is a Hugging Face model directory: config.json, model.safetensors and tokenizer.json.
+LT_MODEL=DIR in the environment stands for --model DIR. `lt COMMAND --help` has more examples.";
+
+/// One command and its arguments.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Tour {
+        #[command(flatten)]
+        args: TourArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Encode {
+        #[command(flatten)]
+        args: EncodeArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Similarity {
+        #[command(flatten)]
+        args: SimilarityArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Tokenize {
+        #[command(flatten)]
+        args: TokenizeArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Inspect {
+        #[command(flatten)]
+        args: InspectArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    FillMask {
+        #[command(flatten)]
+        args: FillMaskArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Forward {
+        #[command(flatten)]
+        args: ForwardArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Completions(CompletionsArgs),
+}
+
+// What every command that uses a model takes. Not a doc comment: clap would print it as what the
+// command does.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options for every command")]
+pub(crate) struct Common {
+    /// The model: a Hugging Face directory [default: `LT_MODEL` in the environment]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) model: Option<PathBuf>,
+    /// What to print: text for people, or one JSON value a line for programs
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// How many threads compute [default: as many as there are cores]
+    ///
+    /// The results are the same to the bit for any number.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Read the weights into memory instead of mapping the file
+    ///
+    /// A mapped file must not change while the program runs. Takes longer and more memory.
+    #[arg(long)]
+    pub(crate) no_mmap: bool,
+}
+
+/// What the output is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON value a line.
+    Json,
+}

@@ -1,0 +1,247 @@
+//! `lt encode`: a vector for each text.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::Style;
+use clap::{ArgAction, Args, ValueEnum};
+use lt_core::Scratch;
+use lt_core::ndarray::{Array2, ArrayView1};
+use lt_tasks::{Pooling, SentenceEncoder, TaskError};
+use serde::Serialize;
+
+use crate::args::{Common, Format};
+use crate::columns::{padded, shortened};
+use crate::failure::{Failure, Result};
+use crate::output::{Output, columns};
+use crate::progress::Progress;
+use crate::text_input::TextInput;
+
+/// Turn texts into vectors: similar texts get similar ones
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct EncodeArgs {
+    /// The texts; without any, each line of the standard input is one
+    #[arg(value_name = "TEXT")]
+    texts: Vec<String>,
+    #[command(flatten)]
+    settings: EncoderSettings,
+    /// How many numbers of each vector the text format shows [default: as many as fit]
+    #[arg(long, value_name = "N")]
+    numbers: Option<usize>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  lt encode --model DIR \"a cat\" \"a kitten\"
+  lt encode --model DIR --format json < lines.txt > vectors.jsonl
+  lt encode --model DIR --pooling cls --normalize \"a cat\"
+
+JSON, for each text, empty lines included: {\"text\": \"a cat\", \"embedding\": [0.1, …]}
+
+A directory with modules.json (sentence-transformers) says how vectors are made; without one, they
+are the mean over the tokens, not normalised. The options override both.";
+
+/// How a vector is made, where the model's directory is not to decide.
+#[derive(Debug, Args)]
+pub(crate) struct EncoderSettings {
+    /// How the vectors of the tokens become one; several, with commas, are concatenated
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "HOW")]
+    pooling: Vec<PoolingName>,
+    /// Scale each vector to length 1
+    #[arg(long, overrides_with = "no_normalize", action = ArgAction::SetTrue)]
+    normalize: bool,
+    /// Leave the length of the vectors as it is
+    #[arg(long, overrides_with = "normalize", action = ArgAction::SetTrue)]
+    no_normalize: bool,
+    /// Cut texts at this many tokens, special tokens included
+    #[arg(long, value_name = "N")]
+    max_length: Option<usize>,
+}
+
+/// The poolings, as the command line names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PoolingName {
+    /// The mean over the tokens.
+    Mean,
+    /// The first token.
+    Cls,
+    /// The largest of each coordinate.
+    Max,
+    /// The sum over the tokens, divided by the root of their number.
+    #[value(alias = "mean_sqrt_len_tokens", alias = "mean_sqrt_len")]
+    MeanSqrtLen,
+    /// The mean weighted by position.
+    #[value(alias = "weightedmean")]
+    WeightedMean,
+    /// The last token.
+    #[value(alias = "lasttoken")]
+    LastToken,
+}
+
+impl From<PoolingName> for Pooling {
+    fn from(name: PoolingName) -> Self {
+        match name {
+            PoolingName::Mean => Self::Mean,
+            PoolingName::Cls => Self::Cls,
+            PoolingName::Max => Self::Max,
+            PoolingName::MeanSqrtLen => Self::MeanSqrtLen,
+            PoolingName::WeightedMean => Self::WeightedMean,
+            PoolingName::LastToken => Self::LastToken,
+        }
+    }
+}
+
+impl EncoderSettings {
+    /// The model's encoder with these settings.
+    pub(crate) fn load(&self, common: &Common) -> Result<SentenceEncoder> {
+        let mut encoder = SentenceEncoder::from_dir(common.model_dir()?, &common.load_options())?;
+        if !self.pooling.is_empty() {
+            let pooling: Vec<Pooling> = self.pooling.iter().copied().map(Pooling::from).collect();
+            encoder = encoder.with_pooling(pooling)?;
+        }
+        if self.normalize || self.no_normalize {
+            encoder = encoder.with_normalize(self.normalize);
+        }
+        if let Some(max_length) = self.max_length {
+            encoder = encoder.with_max_length(max_length)?;
+        }
+        Ok(encoder)
+    }
+}
+
+pub(crate) fn run(args: &EncodeArgs, common: &Common) -> Result<()> {
+    let encoder = args.settings.load(common)?;
+    let mut scratch = common.scratch()?;
+    let texts = TextInput::new(&args.texts);
+    let progress = Progress::new("texts", texts.known_len());
+    let mut printer = Printer::new(args, common.format, &encoder);
+
+    let mut done = 0;
+    for window in Windows::new(texts) {
+        let (texts, failure) = window;
+        let vectors = encode(&encoder, &texts, done, &mut scratch)?;
+        progress.aside(|| {
+            for (text, vector) in texts.iter().zip(vectors.outer_iter()) {
+                printer.print(text, vector)?;
+            }
+            printer.output.flush().map_err(Failure::from)
+        })?;
+        progress.advance(texts.len() as u64);
+        done += texts.len();
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+    }
+    printer.output.finish()
+}
+
+/// The vectors of texts that others came before; an error says which text it was of all.
+pub(crate) fn encode(
+    encoder: &SentenceEncoder,
+    texts: &[String],
+    before: usize,
+    scratch: &mut Scratch,
+) -> Result<Array2<f32>> {
+    encoder.encode(texts, scratch).map_err(|error| match error {
+        TaskError::Text { number, source } => {
+            Failure::from(*source).at(format!("text {}", before + number + 1))
+        }
+        other => other.into(),
+    })
+}
+
+/// Texts, some at a time: enough for the model to work on at once, and never all of a long input.
+struct Windows {
+    texts: TextInput,
+    most: usize,
+}
+
+impl Windows {
+    const TEXTS: usize = 512;
+    const BYTES: usize = 1 << 20;
+
+    fn new(texts: TextInput) -> Self {
+        // A person who types a line wants to see its vector before typing the next.
+        let typed = matches!(texts, TextInput::Lines(_)) && io::stdin().is_terminal();
+        Self { texts, most: if typed { 1 } else { Self::TEXTS } }
+    }
+}
+
+impl Iterator for Windows {
+    /// The texts, and why there are no more, if that is an error: what came before it still
+    /// counts.
+    type Item = (Vec<String>, Option<Failure>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (mut texts, mut bytes) = (Vec::new(), 0);
+        while texts.len() < self.most && bytes < Self::BYTES {
+            match self.texts.next() {
+                Some(Ok(text)) => {
+                    bytes += text.len();
+                    texts.push(text);
+                }
+                Some(Err(failure)) => return Some((texts, Some(failure))),
+                None => break,
+            }
+        }
+        (!texts.is_empty()).then_some((texts, None))
+    }
+}
+
+struct Printer {
+    output: Output,
+    format: Format,
+    text_width: usize,
+    numbers: usize,
+    header: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    text: &'a str,
+    embedding: &'a [f32],
+}
+
+impl Printer {
+    /// A number and the space before it: ` -0.0123`.
+    const NUMBER: usize = 9;
+
+    fn new(args: &EncodeArgs, format: Format, encoder: &SentenceEncoder) -> Self {
+        let columns = columns();
+        let text_width = (columns * 2 / 5).max(12);
+        // Behind the text its length and, if not all numbers are shown, an ellipsis.
+        let room = columns.saturating_sub(text_width + Self::NUMBER + 2);
+        let width = encoder.width();
+        let numbers = args.numbers.unwrap_or((room / Self::NUMBER).max(1)).min(width);
+        let pooling: Vec<&str> = encoder.pooling().iter().map(|pooling| pooling.name()).collect();
+        let header = format!(
+            "{width} numbers each; pooling: {}; {}; at most {} tokens",
+            pooling.join(" + "),
+            if encoder.normalizes() { "normalised" } else { "not normalised" },
+            encoder.max_length(),
+        );
+        Self { output: Output::new(format), format, text_width, numbers, header: Some(header) }
+    }
+
+    fn print(&mut self, text: &str, vector: ArrayView1<'_, f32>) -> Result<()> {
+        if self.format == Format::Json {
+            let embedding = vector.as_slice().unwrap_or_default();
+            return self.output.json(&Line { text, embedding });
+        }
+        if let Some(header) = self.header.take() {
+            let dim = Style::new().dimmed();
+            let names = format!("{}   length  numbers", padded("text", self.text_width));
+            for line in [header, names] {
+                writeln!(self.output, "{dim}{}{dim:#}", shortened(&line, columns()))?;
+            }
+        }
+        let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
+        let text = padded(&shortened(text, self.text_width), self.text_width);
+        write!(self.output, "{text}{length:>9.4}")?;
+        for value in vector.iter().take(self.numbers) {
+            write!(self.output, "{value:>9.4}")?;
+        }
+        writeln!(self.output, "{}", if self.numbers < vector.len() { " …" } else { "" })?;
+        Ok(())
+    }
+}

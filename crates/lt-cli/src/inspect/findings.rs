@@ -1,0 +1,266 @@
+//! What is found in a model's directory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use lt_config::{BertConfig, ModelConfig, SentenceTransformers};
+use lt_model::{LoadOptions, Loaded, Model};
+use lt_tokenizer::Tokenizer;
+use lt_weights::{Checkpoint, TensorInfo, TensorSource};
+use serde::Serialize;
+
+use crate::failure::{Failure, Result};
+
+/// Everything that `lt inspect` shows; as JSON, in this order.
+#[derive(Serialize)]
+pub(crate) struct Findings {
+    /// The directory.
+    pub(crate) directory: String,
+    /// What `config.json` says; nothing if it cannot be used.
+    pub(crate) config: Option<Sizes>,
+    /// What all tensors hold together.
+    pub(crate) stored: Totals,
+    /// The model as it was loaded; nothing if it could not be.
+    pub(crate) model: Option<LoadedModel>,
+    /// How sentences become vectors, if a file says so.
+    pub(crate) sentence_transformers: Option<SentenceSettings>,
+    /// How many tokens the tokenizer knows, if there is one.
+    pub(crate) tokenizer: Option<TokenizerFound>,
+    /// What is wrong, each with its reasons.
+    pub(crate) problems: Vec<String>,
+    /// Each tensor, sorted by name.
+    pub(crate) tensors: Option<Vec<Tensor>>,
+}
+
+/// The numbers that a model's shapes follow from.
+#[derive(Serialize)]
+pub(crate) struct Sizes {
+    pub(crate) family: &'static str,
+    pub(crate) architectures: Vec<String>,
+    pub(crate) num_hidden_layers: usize,
+    pub(crate) hidden_size: usize,
+    pub(crate) num_attention_heads: usize,
+    pub(crate) intermediate_size: usize,
+    pub(crate) hidden_act: String,
+    pub(crate) vocab_size: usize,
+    pub(crate) max_position_embeddings: usize,
+    pub(crate) type_vocab_size: usize,
+    pub(crate) layer_norm_eps: f32,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Totals {
+    pub(crate) tensors: usize,
+    pub(crate) numbers: usize,
+    pub(crate) bytes: usize,
+    /// How many bytes of each type.
+    pub(crate) bytes_by_dtype: BTreeMap<String, usize>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct LoadedModel {
+    /// The class of transformers that it is.
+    pub(crate) architecture: &'static str,
+    pub(crate) parameters: usize,
+    pub(crate) pooler: bool,
+    /// For a masked-LM head: whether its matrix is the table of token vectors.
+    pub(crate) tied: Option<bool>,
+    pub(crate) warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct SentenceSettings {
+    pub(crate) pooling: Vec<&'static str>,
+    pub(crate) normalize: bool,
+    pub(crate) max_seq_length: Option<usize>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct TokenizerFound {
+    pub(crate) vocab_size: usize,
+    pub(crate) special_tokens: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Tensor {
+    pub(crate) name: String,
+    pub(crate) dtype: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) bytes: usize,
+    /// What loading did with it; nothing if the model could not be loaded.
+    #[serde(rename = "use")]
+    pub(crate) used: Option<Use>,
+}
+
+/// What loading did with a tensor.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Use {
+    /// It is a parameter of the model.
+    Loaded,
+    /// The model has no use for it.
+    Ignored,
+    /// It is a copy of another, which was used.
+    Copy,
+}
+
+impl Findings {
+    /// Looks at everything in a directory. What is wrong with one part does not hide the others,
+    /// but there must be weights.
+    pub(crate) fn collect(dir: &Path, options: &LoadOptions) -> Result<Self> {
+        let mut problems = Vec::new();
+        let mut note = |failure: Failure| problems.push(failure.to_string());
+
+        let sentences = SentenceTransformers::from_dir(dir).unwrap_or_else(|error| {
+            note(error.into());
+            None
+        });
+        let model_dir = sentences.as_ref().map_or(dir, |found| found.transformer_dir.as_path());
+        let checkpoint = Checkpoint::open(model_dir, options.reading)?;
+        let config = match ModelConfig::from_dir(model_dir) {
+            Ok(ModelConfig::Bert(config)) => Some(Sizes::bert(config)),
+            Ok(other) => {
+                note(Failure::new(format!("the family {} is not known", other.family())));
+                None
+            }
+            Err(error) => {
+                note(error.into());
+                None
+            }
+        };
+        let loaded = match Model::from_dir(model_dir, options) {
+            Ok(loaded) => Some(loaded),
+            Err(error) => {
+                note(error.into());
+                None
+            }
+        };
+        let tokenizer = match Tokenizer::from_dir(model_dir) {
+            Ok(tokenizer) => Some(TokenizerFound::of(&tokenizer)),
+            Err(error) => {
+                note(error.into());
+                None
+            }
+        };
+        // The configuration's problem is also the model's.
+        problems.dedup();
+        Ok(Self {
+            directory: dir.display().to_string(),
+            config,
+            stored: Totals::of(checkpoint.tensors()),
+            tensors: Some(tensors(checkpoint.tensors(), loaded.as_ref())),
+            model: loaded.as_ref().map(LoadedModel::of),
+            sentence_transformers: sentences.map(SentenceSettings::of),
+            tokenizer,
+            problems,
+        })
+    }
+}
+
+impl Sizes {
+    fn bert(config: BertConfig) -> Self {
+        Self {
+            family: "bert",
+            architectures: config.architectures,
+            num_hidden_layers: config.num_hidden_layers,
+            hidden_size: config.hidden_size,
+            num_attention_heads: config.num_attention_heads,
+            intermediate_size: config.intermediate_size,
+            hidden_act: config.hidden_act,
+            vocab_size: config.vocab_size,
+            max_position_embeddings: config.max_position_embeddings,
+            type_vocab_size: config.type_vocab_size,
+            layer_norm_eps: config.layer_norm_eps,
+        }
+    }
+}
+
+impl Totals {
+    fn of(tensors: &[TensorInfo]) -> Self {
+        let mut bytes_by_dtype = BTreeMap::new();
+        for tensor in tensors {
+            *bytes_by_dtype.entry(tensor.dtype.to_string()).or_default() += tensor.bytes;
+        }
+        Self {
+            tensors: tensors.len(),
+            numbers: tensors.iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum(),
+            bytes: tensors.iter().map(|tensor| tensor.bytes).sum(),
+            bytes_by_dtype,
+        }
+    }
+}
+
+impl LoadedModel {
+    fn of(loaded: &Loaded<Model>) -> Self {
+        let (architecture, parameters, tied) = match &loaded.model {
+            Model::Bert(bert) => ("BertModel", lt_core::parameter_count(bert), None),
+            Model::BertForMaskedLm(model) => {
+                let tied = model.decoder() == lt_model::Decoder::Tied;
+                ("BertForMaskedLM", lt_core::parameter_count(model), Some(tied))
+            }
+            other => ("unknown", lt_core::parameter_count(other.bert()), None),
+        };
+        Self {
+            architecture,
+            parameters,
+            pooler: loaded.model.bert().pooler().is_some(),
+            tied,
+            warnings: loaded.report.warnings.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl SentenceSettings {
+    fn of(settings: SentenceTransformers) -> Self {
+        Self {
+            pooling: settings.pooling.iter().map(|pooling| pooling.name()).collect(),
+            normalize: settings.normalize,
+            max_seq_length: settings.max_seq_length,
+        }
+    }
+}
+
+impl TokenizerFound {
+    fn of(tokenizer: &Tokenizer) -> Self {
+        let special = tokenizer.special_tokens();
+        let all = [
+            &special.unk,
+            &special.cls,
+            &special.sep,
+            &special.pad,
+            &special.mask,
+            &special.bos,
+            &special.eos,
+        ];
+        Self {
+            vocab_size: tokenizer.vocab_size(),
+            special_tokens: all.into_iter().flatten().map(|found| found.token.clone()).collect(),
+        }
+    }
+}
+
+fn tensors(stored: &[TensorInfo], loaded: Option<&Loaded<Model>>) -> Vec<Tensor> {
+    let names = loaded.map(|loaded| {
+        let used: BTreeSet<&str> =
+            loaded.report.loaded.iter().map(|loaded| loaded.stored.as_str()).collect();
+        let ignored: BTreeSet<&str> = loaded.report.ignored.iter().map(String::as_str).collect();
+        (used, ignored)
+    });
+    let use_of = |name: &str| {
+        names.as_ref().map(|(used, ignored)| match name {
+            _ if used.contains(name) => Use::Loaded,
+            _ if ignored.contains(name) => Use::Ignored,
+            _ => Use::Copy,
+        })
+    };
+    stored
+        .iter()
+        .map(|tensor| Tensor {
+            name: tensor.name.clone(),
+            dtype: tensor.dtype.to_string(),
+            shape: tensor.shape.clone(),
+            bytes: tensor.bytes,
+            used: use_of(&tensor.name),
+        })
+        .collect()
+}

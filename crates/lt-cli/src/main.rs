@@ -1,0 +1,54 @@
+//! The `lt` program: shows what a Transformer does with a sentence, and does it.
+
+mod args;
+mod columns;
+mod completions;
+mod encode;
+mod failure;
+mod fill_mask;
+mod forward;
+#[cfg(feature = "hub")]
+mod hub;
+mod ids_file;
+mod inspect;
+mod model_dir;
+mod number_lists;
+mod output;
+mod progress;
+mod similarity;
+mod tensor_file;
+mod text_input;
+mod tokenize;
+pub(crate) mod tour;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    // A command line that makes no sense ends the program here, with exit code 2.
+    let cli = Cli::parse();
+    match run(&cli.command) {
+        Ok(()) | Err(Failure::ClosedOutput) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Tour { args, common } => tour::run(args, common),
+        Command::Encode { args, common } => encode::run(args, common),
+        Command::Similarity { args, common } => similarity::run(args, common),
+        Command::Tokenize { args, common } => tokenize::run(args, common),
+        Command::Inspect { args, common } => inspect::run(args, common),
+        Command::FillMask { args, common } => fill_mask::run(args, common),
+        Command::Forward { args, common } => forward::run(args, common),
+        Command::Completions(args) => completions::run(args),
+    }
+}

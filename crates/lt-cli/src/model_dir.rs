@@ -1,0 +1,101 @@
+//! Which model to use, how to read it, and with how many threads.
+
+use std::env;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use lt_core::Scratch;
+use lt_model::LoadOptions;
+use lt_weights::Reading;
+
+use crate::args::Common;
+use crate::failure::{Failure, Result};
+
+const HOW_TO_GET_ONE: &str = "give the directory of a Hugging Face model with --model DIR or \
+     LT_MODEL=DIR; in a checkout of this project, `cargo xtask fetch` gets one and prints where \
+     it is";
+
+impl Common {
+    /// The model's directory.
+    pub(crate) fn model_dir(&self) -> Result<PathBuf> {
+        let from_environment = || env::var_os("LT_MODEL").filter(|dir| !dir.is_empty());
+        let Some(dir) = self.model.clone().or_else(|| from_environment().map(PathBuf::from)) else {
+            return Err(Failure::new("no model is given").hint(HOW_TO_GET_ONE));
+        };
+        if dir.is_dir() {
+            return Ok(dir);
+        }
+        let shown = dir.display();
+        if dir.exists() {
+            let message = format!("the model `{shown}` is a file, expected a directory");
+            return Err(Failure::new(message).hint("give the directory that the file is in"));
+        }
+        match HubName::of(&dir) {
+            Some(name) => from_hub(&name),
+            None => {
+                Err(Failure::new(format!("there is no directory `{shown}`")).hint(HOW_TO_GET_ONE))
+            }
+        }
+    }
+
+    /// How its files are read.
+    pub(crate) fn load_options(&self) -> LoadOptions {
+        let reading = if self.no_mmap { Reading::Copy } else { Reading::Map };
+        LoadOptions::default().reading(reading)
+    }
+
+    /// Buffers to compute with, and the threads that were asked for.
+    pub(crate) fn scratch(&self) -> Result<Scratch> {
+        let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let count = self.threads.map_or_else(cores, NonZeroUsize::get);
+        Ok(Scratch::with_threads(lt_kernels::pool(count)?))
+    }
+}
+
+/// A model as the Hugging Face hub names it: `sentence-transformers/all-MiniLM-L6-v2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HubName<'a> {
+    pub(crate) organisation: &'a str,
+    pub(crate) model: &'a str,
+}
+
+impl<'a> HubName<'a> {
+    /// A path that could be such a name.
+    fn of(path: &'a Path) -> Option<Self> {
+        let (organisation, model) = path.to_str()?.split_once('/')?;
+        let is_name = |part: &str| {
+            let starts_well = part.starts_with(|c: char| c.is_ascii_alphanumeric());
+            starts_well && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        };
+        (is_name(organisation) && is_name(model)).then_some(Self { organisation, model })
+    }
+}
+
+#[cfg(feature = "hub")]
+fn from_hub(name: &HubName<'_>) -> Result<PathBuf> {
+    crate::hub::model_dir(name)
+}
+
+#[cfg(not(feature = "hub"))]
+fn from_hub(name: &HubName<'_>) -> Result<PathBuf> {
+    let HubName { organisation, model } = name;
+    Err(Failure::new(format!("there is no directory `{organisation}/{model}`")).hint(
+        "if it is the name of a model on the Hugging Face hub, build `lt` with the feature `hub` \
+         (cargo install lt-cli --features hub), or download it and give its directory",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_two_parts_and_no_place_to_go_up_to() {
+        let name = |path| HubName::of(Path::new(path)).map(|name| (name.organisation, name.model));
+        assert_eq!(name("org/all-MiniLM-L6_v2.1"), Some(("org", "all-MiniLM-L6_v2.1")));
+        for other in ["org", "/org/name", "../name", "org/..", "org/name/more", "org/", "a b/c"] {
+            assert_eq!(name(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Texts to work on: the arguments, or the lines of the standard input.
+
+use std::io::{self, BufRead, IsTerminal, Read, StdinLock};
+
+use crate::failure::{Failure, Result};
+
+/// The longest line that is read, in bytes: more is a file of another kind.
+const LONGEST_LINE: u64 = 64 << 20;
+
+/// The texts, one after the other. Standard input is read as it is needed.
+pub(crate) enum TextInput {
+    Arguments(std::vec::IntoIter<String>),
+    Lines(Lines<StdinLock<'static>>),
+}
+
+impl TextInput {
+    /// The texts given as arguments; if there are none, the lines of the standard input.
+    pub(crate) fn new(arguments: &[String]) -> Self {
+        if !arguments.is_empty() {
+            let arguments = arguments.to_vec();
+            return Self::Arguments(arguments.into_iter());
+        }
+        let stdin = io::stdin();
+        if stdin.is_terminal() {
+            eprintln!("Reading one text a line; Ctrl-D ends.");
+        }
+        Self::Lines(Lines::new(stdin.lock()))
+    }
+
+    /// How many texts there are, if that is known.
+    pub(crate) fn known_len(&self) -> Option<u64> {
+        match self {
+            Self::Arguments(texts) => Some(texts.len() as u64),
+            Self::Lines(_) => None,
+        }
+    }
+}
+
+impl Iterator for TextInput {
+    type Item = Result<String>;
+
+    fn next(&mut self) -> Option<Result<String>> {
+        match self {
+            Self::Arguments(texts) => texts.next().map(Ok),
+            Self::Lines(lines) => lines.next(),
+        }
+    }
+}
+
+/// Lines without their ends, `\n` or `\r\n`; the last one may have none.
+pub(crate) struct Lines<R> {
+    reader: R,
+    number: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(crate) fn new(reader: R) -> Self {
+        Self { reader, number: 0 }
+    }
+
+    fn read(&mut self) -> Result<Option<String>> {
+        self.number += 1;
+        let number = self.number;
+        let mut line = Vec::new();
+        let mut reader = (&mut self.reader).take(LONGEST_LINE + 1);
+        let read = reader.read_until(b'\n', &mut line).map_err(|error| {
+            Failure::new(format!("cannot read line {number} of the standard input: {error}"))
+        })?;
+        if read == 0 {
+            return Ok(None);
+        }
+        if read as u64 > LONGEST_LINE {
+            let limit = LONGEST_LINE >> 20;
+            let message = format!("line {number} of the standard input is longer than {limit} MB");
+            return Err(Failure::new(message).hint("one text a line is expected"));
+        }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+        }
+        String::from_utf8(line).map(Some).map_err(|error| {
+            let at = error.utf8_error().valid_up_to() + 1;
+            Failure::new(format!("line {number} of the standard input is not UTF-8 at byte {at}"))
+                .hint("convert the text first, for example: iconv -f GB18030 -t UTF-8 FILE")
+        })
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Result<String>;
+
+    fn next(&mut self) -> Option<Result<String>> {
+        self.read().transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(input: &[u8]) -> Vec<String> {
+        Lines::new(input).map(|line| line.unwrap_or_else(|error| format!("{error:?}"))).collect()
+    }
+
+    #[test]
+    fn lines_lose_their_ends_and_nothing_else() {
+        assert_eq!(lines(b"one\r\n\n two \r\r\nlast"), ["one", "", " two \r", "last"]);
+        assert_eq!(lines(b""), [""; 0]);
+        assert_eq!(lines(b"\n"), [""]);
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf8_is_named() {
+        let found = lines(b"fine\nnot \xff\nfine");
+        assert!(found[1].contains("line 2") && found[1].contains("byte 5"), "{}", found[1]);
+        assert_eq!((found[0].as_str(), found[2].as_str()), ("fine", "fine"));
+    }
+}

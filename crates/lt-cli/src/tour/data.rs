@@ -1,0 +1,88 @@
+//! Everything the tour shows, computed before any of it is shown.
+
+use lt_core::{Ragged, Scratch};
+use lt_model::TokenIds;
+use ndarray::Array3;
+use serde::Serialize;
+
+use super::attention::{Attention, Wanted};
+use super::checkpoint::Checkpoint;
+use super::embeddings::Embeddings;
+use super::layers::Layers;
+use super::outcome::{self, Outcome};
+use super::pieces::Pieces;
+use crate::failure::Result;
+
+/// One sentence on its way through a model. As JSON, this is what `--format json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Tour {
+    pub(crate) text: String,
+    pub(crate) model: Sizes,
+    #[serde(flatten)]
+    pub(crate) pieces: Pieces,
+    pub(crate) embeddings: Embeddings,
+    pub(crate) attention: Attention,
+    #[serde(flatten)]
+    pub(crate) layers: Layers,
+    pub(crate) result: Outcome,
+}
+
+/// How large the model is.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Sizes {
+    pub(crate) vocabulary: usize,
+    /// The most tokens that it has positions for.
+    pub(crate) positions: usize,
+    pub(crate) layers: usize,
+    pub(crate) heads: usize,
+    /// How many numbers a vector has.
+    pub(crate) width: usize,
+}
+
+impl Tour {
+    pub(crate) fn new(
+        checkpoint: &Checkpoint,
+        text: &str,
+        wanted: Wanted,
+        scratch: &mut Scratch,
+    ) -> Result<Self> {
+        let bert = checkpoint.bert();
+        let encoding = checkpoint.tokenize(text)?;
+        let pieces = Pieces::new(text, &encoding, checkpoint.tokenizer(), checkpoint.limit());
+
+        let sequences = Ragged::single(encoding.len());
+        let input = TokenIds::new(&encoding.ids, &sequences).segments(&encoding.segments);
+        let parts = bert.embeddings().parts(input)?;
+        let trace = bert.trace(input, scratch)?;
+
+        // There is one sequence.
+        let weights: Vec<&Array3<f32>> = trace.attentions.iter().flatten().collect();
+        let attention = Attention::new(&pieces, &weights, wanted)?;
+        let layers = Layers::new(&pieces, &trace.hidden_states);
+        let last = trace.hidden_states.last().unwrap_or(&parts.output);
+        let result = match checkpoint {
+            Checkpoint::Sentences(encoder) => Outcome::SentenceVector(outcome::sentence_vector(
+                encoder, text, &pieces, last, scratch,
+            )?),
+            Checkpoint::MaskedLm { model, tokenizer, .. } => Outcome::MaskedWords {
+                masks: outcome::masked_words(model, tokenizer, text, &pieces, scratch)?,
+            },
+        };
+        let table = bert.embeddings().token().weight().shape();
+        Ok(Self {
+            text: text.to_owned(),
+            model: Sizes {
+                vocabulary: table[0],
+                positions: bert.embeddings().position().limit(),
+                layers: weights.len(),
+                heads: weights.first().map_or(0, |heads| heads.shape()[0]),
+                width: bert.embeddings().token().width(),
+            },
+            embeddings: Embeddings::new(&parts, layers.followed.as_ref()),
+            pieces,
+            attention,
+            layers,
+            result,
+        })
+    }
+}

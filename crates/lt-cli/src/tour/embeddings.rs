@@ -1,0 +1,53 @@
+//! Stage 2: ids become vectors.
+
+use lt_model::EmbeddingParts;
+use serde::Serialize;
+
+use super::layers::Followed;
+use super::vectors::{cosine, lengths};
+
+/// What each embedding adds: the length of its vector, for each piece.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Embeddings {
+    pub(crate) token: Vec<f32>,
+    pub(crate) segment: Vec<f32>,
+    pub(crate) position: Vec<f32>,
+    pub(crate) sum: Vec<f32>,
+    /// Of the sum, normalised.
+    pub(crate) output: Vec<f32>,
+    pub(crate) repeated: Option<Repeated>,
+}
+
+/// A piece that occurs twice, before any layer has seen the sentence.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Repeated {
+    pub(crate) token: String,
+    pub(crate) at: [usize; 2],
+    pub(crate) token_cosine: f32,
+    pub(crate) position_cosine: f32,
+    pub(crate) output_cosine: f32,
+}
+
+impl Embeddings {
+    pub(crate) fn new(parts: &EmbeddingParts, followed: Option<&Followed>) -> Self {
+        let repeated = followed.and_then(|followed| {
+            let &[first, second] = followed.at.as_slice() else { return None };
+            Some(Repeated {
+                token: followed.token.clone(),
+                at: [first, second],
+                token_cosine: cosine(parts.token.row(first), parts.token.row(second)),
+                position_cosine: cosine(parts.position.row(first), parts.position.row(second)),
+                output_cosine: cosine(parts.output.row(first), parts.output.row(second)),
+            })
+        });
+        let sum = &parts.token + &parts.segment + &parts.position;
+        Self {
+            token: lengths(parts.token.view()),
+            segment: lengths(parts.segment.view()),
+            position: lengths(parts.position.view()),
+            sum: lengths(sum.view()),
+            output: lengths(parts.output.view()),
+            repeated,
+        }
+    }
+}

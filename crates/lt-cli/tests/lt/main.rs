@@ -1,0 +1,13 @@
+//! The program as people and scripts run it.
+#![allow(clippy::unwrap_used)] // what fails here is the test
+
+mod encode;
+mod fill_mask;
+mod forward;
+mod inspect;
+mod models;
+mod run;
+mod similarity;
+mod streams;
+mod tokenize;
+mod usage;
