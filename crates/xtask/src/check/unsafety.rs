@@ -1,0 +1,102 @@
+//! Unsafe code stands in `lt-kernels`, in the one file of `lt-weights` that maps a file, and
+//! nowhere else.
+//!
+//! The compiler denies it in every crate that takes the workspace's lints. What is left to check
+//! is that each crate takes them, and who makes an exception.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Result};
+use crate::workspace::Workspace;
+
+/// The lint, in two parts so that this file does not mention it.
+const LINT: &str = concat!("unsafe", "_code");
+
+/// Fails if a crate does not take the workspace's lints or makes an exception it may not.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let mut wrong = Vec::new();
+    for package in &workspace.packages {
+        if !takes_lints(&read(&package.folder.join("Cargo.toml"))?) {
+            wrong.push(format!("{}: its manifest lacks `[lints] workspace = true`", package.name));
+        }
+        let mut exceptions = Vec::new();
+        for path in rust_files(&package.folder)? {
+            if makes_exception(&read(&path)?) {
+                exceptions.push(path.strip_prefix(&workspace.root).unwrap_or(&path).to_owned());
+            }
+        }
+        let allowed = match package.name.as_str() {
+            "lt-kernels" => usize::MAX,
+            "lt-weights" => 1,
+            _ => 0,
+        };
+        if exceptions.len() > allowed {
+            let files: Vec<_> = exceptions.iter().map(|path| path.display().to_string()).collect();
+            wrong.push(format!("{} lets {LINT} pass in {}", package.name, files.join(", ")));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Failure::new(wrong.join("\n"))) }
+}
+
+/// Whether the manifest takes the lints of the workspace.
+fn takes_lints(manifest: &str) -> bool {
+    let mut lines = manifest.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.any(|line| line == "[lints]") && lines.next() == Some("workspace = true")
+}
+
+/// Whether the source names the lint other than to forbid it.
+fn makes_exception(source: &str) -> bool {
+    let code = source.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+    code.filter(|line| line.contains(LINT)).any(|line| {
+        !["deny", "forbid"].iter().any(|strict| line.contains(&format!("{strict}({LINT})")))
+    })
+}
+
+/// All Rust files below the folder, in a fixed order.
+fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable =
+        |error| Failure::new(format!("cannot list the folder {}: {error}", folder.display()));
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_dir() {
+            files.extend(rust_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exception_is_found_however_it_is_written() {
+        assert!(makes_exception(&format!("#![allow({LINT})]")));
+        assert!(makes_exception(&format!("#[expect({LINT}, reason = \"a map\")]")));
+        assert!(makes_exception(&format!("#![allow(\n    {LINT},\n)]")));
+    }
+
+    #[test]
+    fn a_comment_or_a_stricter_lint_is_no_exception() {
+        assert!(!makes_exception(&format!("// Only this file may allow({LINT}).")));
+        assert!(!makes_exception(&format!("#![forbid({LINT})]")));
+        assert!(!makes_exception(&format!("#![deny({LINT})]")));
+    }
+
+    #[test]
+    fn a_manifest_takes_the_lints_only_under_their_heading() {
+        assert!(takes_lints("[package]\nname = \"a\"\n\n[lints]\nworkspace = true\n"));
+        assert!(!takes_lints("[package]\nname = \"a\"\nworkspace = true\n"));
+        assert!(!takes_lints("[lints]\nrust.dead_code = \"allow\"\n"));
+    }
+}
