@@ -1,0 +1,1 @@
+//! Benchmarks of the kernels: run them with `cargo bench -p benches`.
