@@ -1,5 +1,8 @@
 //! Attention under its laws, and the defects D1, D2, D3, D6 and D8 of the course it starts from.
 
+// Functions that a test calls may unwrap as the test itself may.
+#![allow(clippy::unwrap_used)]
+
 use lt_attention::lt_core::{self, Mask, Module, Ragged, Weight};
 use lt_attention::{
     AttentionConfig, AttentionInput, CrossAttentionInput, HiddenStates, MultiHeadAttention,
@@ -145,7 +148,10 @@ fn the_weights_that_come_out_are_those_that_were_used() {
     let mask = Mask::causal();
     let input = HiddenStates { hidden: x.view(), sequences: &batch, mask: &mask };
     let weights = layer.weights(input).unwrap();
-    assert_eq!(weights.iter().map(|w| w.dim()).collect::<Vec<_>>(), [(1, 3, 3), (1, 2, 2)]);
+    assert_eq!(
+        weights.iter().map(ndarray::ArrayBase::dim).collect::<Vec<_>>(),
+        [(1, 3, 3), (1, 2, 2)]
+    );
     let output = layer.forward(input).unwrap();
     for (weights, range) in weights.iter().zip(batch.ranges()) {
         let values = x.slice(ndarray::s![range.clone(), ..]);
@@ -167,7 +173,7 @@ fn the_weights_of_cross_attention_have_one_column_per_key() {
         memories: &keys,
         mask: &mask,
     });
-    let shapes: Vec<_> = weights.unwrap().iter().map(|w| w.dim()).collect();
+    let shapes: Vec<_> = weights.unwrap().iter().map(ndarray::ArrayBase::dim).collect();
     assert_eq!(shapes, [(3, 1, 4), (3, 2, 3)]);
 }
 

@@ -15,7 +15,7 @@ use crate::output::{Output, columns};
 use crate::progress::Progress;
 use crate::text_input::TextInput;
 
-/// Guess the words that were replaced by [MASK]
+/// Guess the words that were replaced by `[MASK]`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct FillMaskArgs {

@@ -1,5 +1,8 @@
 //! The embeddings under their laws, and what they refuse.
 
+// Functions that a test calls may unwrap as the test itself may.
+#![allow(clippy::unwrap_used)]
+
 use lt_core::{Error, Module, Ragged, Weight};
 use lt_embedding::{
     Embedding, PositionIds, Positions, TextEmbeddings, TokenIds, lt_core, sinusoidal_table,

@@ -1,5 +1,8 @@
 //! The encoder under its laws, with the norms in both places.
 
+// Functions that a test calls may unwrap as the test itself may.
+#![allow(clippy::unwrap_used)]
+
 use lt_attention::{AttentionConfig, MultiHeadAttention};
 use lt_encoder::lt_core::{self, Error, Mask, Module, Ragged, Scratch};
 use lt_encoder::{
@@ -134,7 +137,10 @@ fn a_trace_has_the_bits_of_the_forward_pass_and_all_on_the_way() {
         assert_eq!(trace.hidden_states[2], encoder.forward(input).unwrap());
         assert_eq!(trace.attentions.len(), 2);
         for (layer, weights) in encoder.layers().iter().zip(&trace.attentions) {
-            assert_eq!(weights.iter().map(|w| w.dim()).collect::<Vec<_>>(), [(2, 2, 2), (2, 3, 3)]);
+            assert_eq!(
+                weights.iter().map(ndarray::ArrayBase::dim).collect::<Vec<_>>(),
+                [(2, 2, 2), (2, 3, 3)]
+            );
             let hidden =
                 if std::ptr::eq(layer, &raw const encoder.layers()[0]) { &x } else { &first };
             let input = HiddenStates { hidden: hidden.view(), ..input };

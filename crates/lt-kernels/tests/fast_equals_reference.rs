@@ -1,6 +1,9 @@
 //! Each fast kernel against the plain loops beside it: at every length from 1 to beyond its tiles
 //! and blocks, on strided views, and on one and two threads.
 
+// Functions that a test calls may unwrap as the test itself may.
+#![allow(clippy::unwrap_used)]
+
 use lt_core::{Mask, Ragged, Scratch, Threads, Weight};
 use lt_kernels::{
     Activation, Attention, Heads, KEY_BLOCK, LayerNorm, Product, attention, layer_norm, product,

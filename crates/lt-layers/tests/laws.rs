@@ -1,5 +1,8 @@
 //! The layers under their laws.
 
+// Functions that a test calls may unwrap as the test itself may.
+#![allow(clippy::unwrap_used)]
+
 use lt_core::{Module, Result};
 use lt_laws::sample::{filled, weight};
 use lt_laws::{layer_norm, position_wise, same_bits};

@@ -1,5 +1,8 @@
 //! Checkpoints in all the ways they come, saved and loaded again, and damaged.
 
+// Functions that a test calls may unwrap as the test itself may.
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

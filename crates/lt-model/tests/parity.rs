@@ -3,6 +3,9 @@
 //! The checkpoints and what PyTorch computes from them are in `golden/`, with the script that made
 //! them.
 
+// Functions that a test calls may unwrap as the test itself may.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -100,7 +103,7 @@ fn hold_trace(golden: &mut Golden, trace: &BertTrace) {
 fn every_intermediate_is_what_pytorch_computes() {
     for mut golden in goldens() {
         let (ids, sequences) = Ragged::concatenate(&golden.ids);
-        let segments = golden.segments.as_deref().map(|rows| rows.concat());
+        let segments = golden.segments.as_deref().map(<[Vec<u32>]>::concat);
         let input = TokenIds { segments: segments.as_deref(), ..TokenIds::new(&ids, &sequences) };
         let model = load(&golden);
         hold_trace(&mut golden, &model.bert().trace(input, &mut Scratch::new()).unwrap());

@@ -47,8 +47,8 @@ pub enum ReadError {
     Header {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
-        problem: HeaderProblem,
+        /// What is wrong with it; boxed, for an error travels with every result.
+        problem: Box<HeaderProblem>,
     },
     /// An index of shards that is none, or does not say the truth about them.
     #[error("`{}`: {problem}", path.display())]

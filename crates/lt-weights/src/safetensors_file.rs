@@ -79,7 +79,9 @@ impl SafetensorsFile {
         let file = File::open(path).map_err(&io)?;
         let mut places = header::read(&file, metadata.len()).map_err(|failure| match failure {
             Failure::Io(error) => io(error),
-            Failure::File(problem) => ReadError::Header { path: path.to_owned(), problem },
+            Failure::File(problem) => {
+                ReadError::Header { path: path.to_owned(), problem: Box::new(problem) }
+            }
         })?;
         places.sort_by(|a, b| a.name.cmp(&b.name));
 
