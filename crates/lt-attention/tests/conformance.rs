@@ -1,7 +1,6 @@
 //! The derivative of multi-head attention, self and cross, against its forward pass.
 
-// Functions that a test calls may unwrap as the test itself may.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_attention::lt_core::{Backward, Mask, Module, Ragged, Result, Scratch, Train, zeros_like};
 use lt_attention::{

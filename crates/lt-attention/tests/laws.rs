@@ -1,7 +1,6 @@
 //! Attention under its laws, and the defects D1, D2, D3, D6 and D8 of the course it starts from.
 
-// Functions that a test calls may unwrap as the test itself may.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_attention::lt_core::{self, Mask, Module, Ragged, Weight};
 use lt_attention::{

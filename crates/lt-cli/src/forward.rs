@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lt_config::BertConfig;
+use lt_config::{BertConfig, ModelConfig};
 use lt_core::ndarray::{Array2, Array3, s};
 use lt_core::{Module, Ragged, Scratch};
 use lt_model::{Loaded, Model, ModelOutput, TokenIds};
@@ -67,6 +67,7 @@ pub(crate) fn run(args: &ForwardArgs, common: &Common) -> Result<()> {
     for warning in &report.warnings {
         anstream::eprintln!("warning: {warning}");
     }
+    let ModelConfig::Bert(config) = config else { return Err(unknown_output()) };
     let ids = Ids::from_file(&args.ids)?;
     check(&model, &ids).map_err(|failure| failure.at(format!("`{}`", args.ids.display())))?;
 
@@ -86,6 +87,10 @@ pub(crate) fn run(args: &ForwardArgs, common: &Common) -> Result<()> {
     file.finish()?;
     drop(progress);
     print_summary(args, common.format, fields)
+}
+
+fn unknown_output() -> Failure {
+    Failure::new("`lt forward` does not know this model's output yet")
 }
 
 /// Refuses what the model would refuse, but by its place in the file, and before anything is
@@ -148,7 +153,7 @@ fn fields(
             [last].into_iter().chain(pooler).collect()
         }
         Model::BertForMaskedLm(_) => vec![("logits".into(), vec![b, t, config.vocab_size])],
-        _ => return Err(Failure::new("`lt forward` does not know this model's output yet")),
+        _ => return Err(unknown_output()),
     };
     if all {
         let (layers, heads) = (config.num_hidden_layers, config.num_attention_heads);
@@ -219,7 +224,7 @@ fn compute(
         match model.forward_in(input, scratch)? {
             ModelOutput::Encoded(output) => (output.last_hidden_state, output.pooler_output),
             ModelOutput::TokenLogits(logits) => (logits, None),
-            _ => return Err(Failure::new("`lt forward` does not know this model's output yet")),
+            _ => return Err(unknown_output()),
         }
     };
     let name = match model {

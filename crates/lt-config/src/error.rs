@@ -26,6 +26,18 @@ pub enum ConfigError {
         /// "file" or "directory".
         expected: &'static str,
     },
+    /// A link to a file that is not there.
+    #[error(
+        "`{}` is a link to `{}`, which does not exist: was a cache copied without its `blobs`?",
+        path.display(),
+        target.display()
+    )]
+    DeadLink {
+        /// The link.
+        path: PathBuf,
+        /// What it points to.
+        target: PathBuf,
+    },
     /// The system would not let us read.
     #[error("cannot read `{}`: {}", path.display(), source.kind())]
     Read {
@@ -85,7 +97,9 @@ pub enum ConfigError {
         why: &'static str,
     },
     /// A model of a family that this library does not know.
-    #[error("{origin}: model_type is {model_type} ({architectures}), expected one of: {known}")]
+    #[error(
+        "{origin}: model_type is {model_type} ({architectures}), expected one of: {known}{advice}"
+    )]
     UnknownFamily {
         /// Where it says so.
         origin: Origin,
@@ -95,6 +109,8 @@ pub enum ConfigError {
         architectures: String,
         /// The families there are.
         known: String,
+        /// What to do, if anything can be done.
+        advice: &'static str,
     },
 }
 

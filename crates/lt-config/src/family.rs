@@ -35,15 +35,7 @@ impl ModelConfig {
     /// If there is no such file, it is no JSON object, its family is unknown, or a value cannot
     /// be built from.
     pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        let dir = dir.as_ref();
-        if !dir.exists() {
-            let hint = "expected a model directory with config.json in it";
-            return Err(ConfigError::Missing { path: dir.to_owned(), hint });
-        }
-        if !dir.is_dir() {
-            return Err(ConfigError::WrongKind { path: dir.to_owned(), expected: "directory" });
-        }
-        Self::from_file(dir.join("config.json"))
+        Self::from_fields(&fields_of_dir(dir.as_ref())?)
     }
 
     /// Reads a file of the kind of `config.json`.
@@ -51,9 +43,7 @@ impl ModelConfig {
     /// # Errors
     /// As for [`from_dir`](Self::from_dir).
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        let path = path.as_ref();
-        let hint = "a model directory, as Hugging Face publishes it, has a config.json";
-        Self::from_fields(&Fields::new(read_json(path, hint)?, Origin::file(path))?)
+        Self::from_fields(&fields_of_file(path.as_ref())?)
     }
 
     /// Reads the text of a `config.json`.
@@ -66,22 +56,9 @@ impl ModelConfig {
     }
 
     fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
-        let architectures = fields.texts("architectures")?;
-        match fields.text("model_type")? {
-            Some("bert") => BertConfig::from_fields(fields).map(Self::Bert),
-            // The first checkpoints were published before model_type was.
-            None if architectures.iter().any(|class| class.starts_with("Bert")) => {
-                BertConfig::from_fields(fields).map(Self::Bert)
-            }
-            _ => Err(ConfigError::UnknownFamily {
-                origin: fields.origin.clone(),
-                model_type: fields.shown("model_type"),
-                architectures: match fields.get("architectures") {
-                    Some(classes) => format!("architectures: {}", shortened(&classes.to_string())),
-                    None => "no architectures".to_owned(),
-                },
-                known: KNOWN.join(", "),
-            }),
+        match Family::of(fields)? {
+            Family::Bert => BertConfig::from_fields(fields).map(Self::Bert),
+            Family::NotSaid | Family::Unknown => Err(unknown(fields)),
         }
     }
 
@@ -91,6 +68,76 @@ impl ModelConfig {
         match self {
             Self::Bert(_) => "bert",
         }
+    }
+}
+
+impl BertConfig {
+    /// Reads `config.json` in the directory of a BERT.
+    ///
+    /// A file that does not say of which family it is, as the first ones did not, is taken for
+    /// BERT's; [`ModelConfig::from_dir`] refuses it.
+    ///
+    /// # Errors
+    /// As for [`ModelConfig::from_dir`], and if the file says that it is of another family.
+    pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let fields = fields_of_dir(dir.as_ref())?;
+        match Family::of(&fields)? {
+            Family::Bert | Family::NotSaid => Self::from_fields(&fields),
+            Family::Unknown => Err(unknown(&fields)),
+        }
+    }
+}
+
+/// What a configuration says of which family it is.
+enum Family {
+    Bert,
+    /// Neither a `model_type` nor a class.
+    NotSaid,
+    Unknown,
+}
+
+impl Family {
+    fn of(fields: &Fields) -> Result<Self, ConfigError> {
+        let classes = fields.texts("architectures")?;
+        Ok(match fields.text("model_type")? {
+            Some("bert") => Self::Bert,
+            // The first checkpoints were published before model_type was.
+            None if classes.iter().any(|class| class.starts_with("Bert")) => Self::Bert,
+            None if classes.is_empty() => Self::NotSaid,
+            _ => Self::Unknown,
+        })
+    }
+}
+
+fn fields_of_dir(dir: &Path) -> Result<Fields, ConfigError> {
+    if !dir.exists() {
+        let hint = "expected a model directory with config.json in it";
+        return Err(ConfigError::Missing { path: dir.to_owned(), hint });
+    }
+    if !dir.is_dir() {
+        return Err(ConfigError::WrongKind { path: dir.to_owned(), expected: "directory" });
+    }
+    fields_of_file(&dir.join("config.json"))
+}
+
+fn fields_of_file(path: &Path) -> Result<Fields, ConfigError> {
+    let hint = "a model directory, as Hugging Face publishes it, has a config.json";
+    Fields::new(read_json(path, hint)?, Origin::file(path))
+}
+
+fn unknown(fields: &Fields) -> ConfigError {
+    ConfigError::UnknownFamily {
+        origin: fields.origin.clone(),
+        model_type: fields.shown("model_type"),
+        architectures: match fields.get("architectures") {
+            Some(classes) => format!("architectures: {}", shortened(&classes.to_string())),
+            None => "no architectures".to_owned(),
+        },
+        known: KNOWN.join(", "),
+        advice: match fields.get("model_type") {
+            Some(_) => "",
+            None => "; if it is one, add it to the file: \"model_type\": \"bert\"",
+        },
     }
 }
 

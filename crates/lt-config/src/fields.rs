@@ -13,6 +13,9 @@ pub(crate) struct Fields {
     map: Map<String, Value>,
 }
 
+/// Names and paths are shorter, and go into messages.
+const MAX_TEXT: usize = 300;
+
 impl Fields {
     pub(crate) fn new(value: Value, origin: Origin) -> Result<Self, ConfigError> {
         match value {
@@ -77,14 +80,24 @@ impl Fields {
 
     pub(crate) fn text(&self, field: &str) -> Result<Option<&str>, ConfigError> {
         let Some(value) = self.get(field) else { return Ok(None) };
-        value.as_str().map(Some).ok_or_else(|| self.invalid(field, "a text"))
+        match value.as_str() {
+            Some(text) if text.len() <= MAX_TEXT => Ok(Some(text)),
+            Some(_) => Err(self.invalid(field, format!("a text of at most {MAX_TEXT} bytes"))),
+            None => Err(self.invalid(field, "a text")),
+        }
     }
 
     pub(crate) fn texts(&self, field: &str) -> Result<Vec<String>, ConfigError> {
         let Some(value) = self.get(field) else { return Ok(Vec::new()) };
         let wrong = || self.invalid(field, "a list of texts");
-        let list = value.as_array().ok_or_else(wrong)?;
-        list.iter().map(|one| one.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+        let too_long = || self.invalid(field, format!("texts of at most {MAX_TEXT} bytes"));
+        let list = value.as_array().ok_or_else(wrong)?.iter();
+        list.map(|one| match one.as_str() {
+            Some(text) if text.len() <= MAX_TEXT => Ok(text.to_owned()),
+            Some(_) => Err(too_long()),
+            None => Err(wrong()),
+        })
+        .collect()
     }
 }
 

@@ -21,7 +21,13 @@ pub(crate) fn read_json_if_there(path: &Path) -> Result<Option<Value>, ConfigErr
     let unreadable = |source| ConfigError::Read { path: path.to_owned(), source };
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return match path.read_link() {
+                // A link to nothing is not nothing: what it was to say would be lost.
+                Ok(target) => Err(ConfigError::DeadLink { path: path.to_owned(), target }),
+                Err(_) => Ok(None),
+            };
+        }
         Err(error) => return Err(unreadable(error)),
     };
     if !metadata.is_file() {

@@ -12,6 +12,8 @@ pub(crate) enum Kind {
     Transformer,
     Pooling,
     Normalize,
+    /// Outside training it does nothing.
+    Dropout,
 }
 
 /// A module: what it is, and the directory with its settings.
@@ -44,6 +46,7 @@ impl Chain {
         let modules = list
             .iter()
             .map(|entry| ModuleEntry::read(entry, path, root))
+            .filter(|module| !matches!(module, Ok(ModuleEntry { kind: Kind::Dropout, .. })))
             .collect::<Result<Vec<_>, _>>()?;
 
         let kinds: Vec<Kind> = modules.iter().map(|module| module.kind).collect();
@@ -83,10 +86,12 @@ fn kind(fields: &Fields) -> Result<Kind, ConfigError> {
             Some("Transformer") => return Ok(Kind::Transformer),
             Some("Pooling") => return Ok(Kind::Pooling),
             Some("Normalize") => return Ok(Kind::Normalize),
+            Some("Dropout") => return Ok(Kind::Dropout),
             _ => {}
         }
     }
-    let why = "Transformer, Pooling and Normalize of sentence_transformers are";
+    let why = "Transformer, Pooling and Normalize of sentence_transformers are; a copy of the \
+               directory without modules.json is a plain model, whose pooling you choose";
     Err(fields.unsupported("type", why))
 }
 

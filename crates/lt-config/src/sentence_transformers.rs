@@ -42,6 +42,9 @@ pub struct SentenceTransformers {
     /// The most tokens a text may have, special ones included; a longer one is cut. `None`: as
     /// many as the model has positions.
     pub max_seq_length: Option<usize>,
+    /// What is put in front of each text unless another prompt is asked for (`"query: "`, say);
+    /// empty if nothing is.
+    pub prompt: String,
     /// Whether the text is put into lower case before the tokenizer sees it.
     pub lower_case: bool,
     /// How the vectors of the tokens become one. Of several, the results are concatenated in this
@@ -66,18 +69,36 @@ impl SentenceTransformers {
         let chain = Chain::read(&modules, &path)?;
 
         let transformer = TransformerSettings::read(&chain.transformer)?;
-        let pooling = PoolingConfig::from_fields(&config_of(&chain.pooling)?)?;
+        let prompt = default_prompt(dir.as_ref())?;
+        let pooling = config_of(&chain.pooling)?;
+        if !prompt.is_empty() && !pooling.flag("include_prompt", true)? {
+            let why = "with a default prompt only true is";
+            return Err(pooling.unsupported("include_prompt", why));
+        }
+        let pooling = PoolingConfig::from_fields(&pooling)?;
         for dir in &chain.normalize {
             check_normalize(dir)?;
         }
         Ok(Some(Self {
             transformer_dir: chain.transformer,
+            prompt,
             max_seq_length: transformer.max_seq_length,
             lower_case: transformer.lower_case,
             pooling: pooling.modes,
             token_width: pooling.width,
             normalize: !chain.normalize.is_empty(),
         }))
+    }
+}
+
+/// The prompt that `config_sentence_transformers.json` names as the default one.
+fn default_prompt(dir: &Path) -> Result<String, ConfigError> {
+    let path = dir.join("config_sentence_transformers.json");
+    let Some(fields) = fields_if_there(&path)? else { return Ok(String::new()) };
+    let Some(name) = fields.text("default_prompt_name")? else { return Ok(String::new()) };
+    match fields.get("prompts").and_then(|prompts| prompts.get(name)?.as_str()) {
+        Some(prompt) => Ok(prompt.to_owned()),
+        None => Err(fields.invalid("default_prompt_name", "the name of one of `prompts`")),
     }
 }
 

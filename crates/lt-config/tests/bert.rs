@@ -223,6 +223,8 @@ fn a_message_stays_short_whatever_the_file_says() {
         format!(r#"{{"model_type": "{long}"}}"#),
         format!(r#"{{"architectures": ["{long}"]}}"#),
         format!(r#"{{"model_type": "bert", "vocab_size": "{long}"}}"#),
+        format!(r#"{{"model_type": "bert", "hidden_act": "{long}"}}"#),
+        format!(r#"{{"model_type": "bert", "architectures": ["BertModel", "{long}"]}}"#),
     ] {
         let message = ModelConfig::from_json(&json).unwrap_err().to_string();
         assert!(message.len() < 400, "{} characters", message.len());

@@ -190,6 +190,36 @@ fn lower_case_is_a_setting_and_off_by_default() {
 }
 
 #[test]
+fn the_default_prompt_is_the_one_that_is_named() {
+    let dir = with_pooling(POOLING);
+    assert_eq!(dir.read().prompt, "");
+    let with = |json: &str| dir.write("config_sentence_transformers.json", json);
+    with(r#"{"prompts": {"query": "query: ", "document": ""}, "default_prompt_name": null}"#);
+    assert_eq!(dir.read().prompt, "");
+    with(r#"{"prompts": {"query": "query: ", "document": ""}, "default_prompt_name": "query"}"#);
+    assert_eq!(dir.read().prompt, "query: ");
+    let left_out = POOLING.replace('}', r#", "include_prompt": false}"#);
+    dir.write("1_Pooling/config.json", &left_out);
+    assert!(dir.refusal().contains("include_prompt is false, which is not supported"));
+    for wrong in [
+        r#"{"default_prompt_name": "query"}"#,
+        r#"{"prompts": {"query": 3}, "default_prompt_name": "query"}"#,
+    ] {
+        with(wrong);
+        let message = dir.refusal();
+        assert!(message.contains(r#"default_prompt_name is "query", expected"#), "{message}");
+    }
+}
+
+#[test]
+fn a_module_for_training_alone_is_passed_over() {
+    let class =
+        |kind| format!(r#"{{"path": "1_Pooling", "type": "sentence_transformers.models.{kind}"}}"#);
+    let chain = ["Transformer", "Pooling", "Dropout", "Normalize"].map(class).join(",");
+    assert!(with_modules(&format!("[{chain}]")).read().normalize);
+}
+
+#[test]
 fn settings_are_found_under_the_names_of_older_versions() {
     let dir = with_pooling(POOLING);
     dir.write("sentence_roberta_config.json", r#"{"max_seq_length": 5}"#);

@@ -1,7 +1,6 @@
 //! The embeddings under their laws, and what they refuse.
 
-// Functions that a test calls may unwrap as the test itself may.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_core::{Error, Module, Ragged, Weight};
 use lt_embedding::{

@@ -1,7 +1,6 @@
 //! The encoder under its laws, with the norms in both places.
 
-// Functions that a test calls may unwrap as the test itself may.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_attention::{AttentionConfig, MultiHeadAttention};
 use lt_encoder::lt_core::{self, Error, Mask, Module, Ragged, Scratch};

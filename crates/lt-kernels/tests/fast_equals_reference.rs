@@ -1,8 +1,7 @@
 //! Each fast kernel against the plain loops beside it: at every length from 1 to beyond its tiles
 //! and blocks, on strided views, and on one and two threads.
 
-// Functions that a test calls may unwrap as the test itself may.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_core::{Mask, Ragged, Scratch, Threads, Weight};
 use lt_kernels::{

@@ -1,7 +1,6 @@
 //! The layers under their laws.
 
-// Functions that a test calls may unwrap as the test itself may.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_core::{Module, Result};
 use lt_laws::sample::{filled, weight};

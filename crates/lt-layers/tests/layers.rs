@@ -1,7 +1,6 @@
 //! What the layers refuse, and what dropout drops.
 
-// Functions that a test calls may unwrap as the test itself may.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_layers::lt_core::{self, Module, Ragged, Train, Weight};
 use lt_layers::{Activation, Dropout, FeedForward, LayerNorm, Linear, activation_from_name};

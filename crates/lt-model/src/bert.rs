@@ -26,6 +26,7 @@ params!(Bert { embeddings, encoder, pooler });
 
 /// What [`Bert`] gives.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct BertOutput {
     /// One vector per token, `[tokens, d]`.
     pub last_hidden_state: Array2<f32>,
@@ -35,6 +36,7 @@ pub struct BertOutput {
 
 /// What [`Bert`] gives, and everything on the way to it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct BertTrace {
     /// The output of the embeddings, then that of each layer: `[tokens, d]`.
     pub hidden_states: Vec<Array2<f32>>,

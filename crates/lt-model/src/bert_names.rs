@@ -4,7 +4,7 @@
 //! weight and bias of a norm; some write `bert.` before the names of the encoder, some do not.
 
 use lt_core::{NameMap, Rule};
-use lt_weights::Layout;
+use lt_weights::{Heads, Layout};
 
 /// The rules of the encoder: ours begin with `$ours`, the checkpoint's with `$theirs`.
 macro_rules! encoder_rules {
@@ -37,13 +37,6 @@ macro_rules! rename {
     };
 }
 
-const HEAD_TRANSFORM: Rule =
-    Rule::Rename { ours: "head.transform", theirs: "cls.predictions.transform.dense" };
-const HEAD_GAIN: Rule =
-    Rule::Rename { ours: "head.norm.gain", theirs: "cls.predictions.transform.LayerNorm.weight" };
-const HEAD_NORM_BIAS: Rule =
-    Rule::Rename { ours: "head.norm.bias", theirs: "cls.predictions.transform.LayerNorm.bias" };
-
 /// What every BERT checkpoint may spell otherwise, and what no BERT needs.
 const SPELLING: Layout = Layout {
     prefixes: &["bert."],
@@ -53,48 +46,76 @@ const SPELLING: Layout = Layout {
 
 /// Buffers: numbers that follow from the configuration.
 const POSITION_IDS: &str = "embeddings.position_ids";
+const TOKEN_TYPE_IDS: &str = "embeddings.token_type_ids";
 
-/// BERT without a head; heads that a checkpoint has besides are passed over.
+/// BERT without a head; heads that a checkpoint has besides are passed over, whatever they are:
+/// where the encoder's names begin with `bert.`, those of a head do not.
 pub(crate) const BARE: Layout = Layout {
     map: NameMap::new(encoder_rules!("")),
-    ignored: &[POSITION_IDS, "cls.*", "classifier.*", "qa_outputs.*"],
+    ignored: &[POSITION_IDS, TOKEN_TYPE_IDS, "cls.*", "classifier.*", "qa_outputs.*"],
+    heads: Heads::WithoutPrefix,
     ..SPELLING
 };
 
+/// The masked-LM head below `$bias`, the name of its bias in the checkpoint.
+macro_rules! masked_lm_rules {
+    ($bias:literal $(, $more:expr)* $(,)?) => {
+        encoder_rules!(
+            "bert.",
+            Rule::Rename { ours: "head.transform", theirs: "cls.predictions.transform.dense" },
+            Rule::Rename {
+                ours: "head.norm.gain",
+                theirs: "cls.predictions.transform.LayerNorm.weight",
+            },
+            Rule::Rename {
+                ours: "head.norm.bias",
+                theirs: "cls.predictions.transform.LayerNorm.bias",
+            },
+            Rule::Rename { ours: "head.bias", theirs: $bias },
+            $($more,)*
+        )
+    };
+}
+
 /// BERT with the masked-LM head whose decoder is the table of token vectors.
 pub(crate) const MASKED_LM_TIED: Layout = Layout {
-    map: NameMap::new(encoder_rules!(
-        "bert.",
-        HEAD_TRANSFORM,
-        HEAD_GAIN,
-        HEAD_NORM_BIAS,
-        Rule::Rename { ours: "head.bias", theirs: "cls.predictions.bias" },
-    )),
-    ignored: &[POSITION_IDS, "cls.seq_relationship.*", "pooler.*"],
-    tied: &[(DECODER, TOKEN_VECTORS), ("cls.predictions.decoder.bias", "cls.predictions.bias")],
+    map: NameMap::new(masked_lm_rules!("cls.predictions.bias")),
+    ignored: &[POSITION_IDS, TOKEN_TYPE_IDS, "cls.seq_relationship.*", "pooler.*"],
+    tied: &[(DECODER, TOKEN_VECTORS), (DECODER_BIAS, BIAS)],
     ..SPELLING
+};
+
+/// The same where the checkpoint stores the bias by its other name too: that one is added.
+pub(crate) const MASKED_LM_TIED_DECODER_BIAS: Layout = Layout {
+    map: NameMap::new(masked_lm_rules!("cls.predictions.decoder.bias")),
+    tied: &[(DECODER, TOKEN_VECTORS), (BIAS, DECODER_BIAS)],
+    ..MASKED_LM_TIED
 };
 
 /// BERT with the masked-LM head whose decoder is a matrix of its own. Its bias is then stored with
 /// it; the other of that name is not used.
 pub(crate) const MASKED_LM_UNTIED: Layout = Layout {
-    map: NameMap::new(encoder_rules!(
-        "bert.",
-        HEAD_TRANSFORM,
-        HEAD_GAIN,
-        HEAD_NORM_BIAS,
+    map: NameMap::new(masked_lm_rules!(
+        "cls.predictions.decoder.bias",
         Rule::Rename { ours: "head.decoder", theirs: "cls.predictions.decoder.weight" },
-        Rule::Rename { ours: "head.bias", theirs: "cls.predictions.decoder.bias" },
     )),
-    tied: &[("cls.predictions.bias", "cls.predictions.decoder.bias")],
+    tied: &[(BIAS, DECODER_BIAS)],
     ..MASKED_LM_TIED
 };
 
-/// The table of token vectors, as [`Layout::canonical`] writes it.
-pub(crate) const TOKEN_VECTORS: &str = "embeddings.word_embeddings.weight";
-/// The matrix of the masked-LM head.
+// As `Layout::canonical` writes them:
+
+/// The table of token vectors.
+const TOKEN_VECTORS: &str = "embeddings.word_embeddings.weight";
+/// What the names of the masked-LM head begin with.
+pub(crate) const MASKED_LM: &str = "cls.predictions.";
+/// Its matrix.
 pub(crate) const DECODER: &str = "cls.predictions.decoder.weight";
+/// Its bias, by the two names it has in transformers.
+pub(crate) const DECODER_BIAS: &str = "cls.predictions.decoder.bias";
+const BIAS: &str = "cls.predictions.bias";
 /// A tensor that every BERT with a pooler has.
 pub(crate) const POOLER: &str = "pooler.dense.weight";
-/// A tensor that every BERT with a masked-LM head has.
-pub(crate) const MASKED_LM_HEAD: &str = "cls.predictions.transform.dense.weight";
+
+/// The classes of transformers that have a masked-LM head.
+pub(crate) const MASKED_LM_CLASSES: &[&str] = &["BertForMaskedLM", "BertForPreTraining"];

@@ -9,7 +9,8 @@ use lt_weights::{
 };
 
 use crate::bert_names::{
-    BARE, DECODER, MASKED_LM_HEAD, MASKED_LM_TIED, MASKED_LM_UNTIED, POOLER, TOKEN_VECTORS,
+    BARE, DECODER, DECODER_BIAS, MASKED_LM, MASKED_LM_CLASSES, MASKED_LM_TIED,
+    MASKED_LM_TIED_DECODER_BIAS, MASKED_LM_UNTIED, POOLER,
 };
 use crate::masked_lm::Decoder;
 use crate::{Bert, BertForMaskedLm, ModelError};
@@ -32,18 +33,21 @@ impl LoadOptions {
 
 /// A model, and what was learned about it on the way.
 #[derive(Debug)]
-pub struct Loaded<M> {
+#[non_exhaustive]
+pub struct Loaded<M, C> {
     /// The model.
     pub model: M,
     /// What its directory says about it.
-    pub config: BertConfig,
+    pub config: C,
     /// What its files held.
     pub report: Report,
 }
 
-impl<M> Loaded<M> {
-    pub(crate) fn map<N>(self, wrap: impl FnOnce(M) -> N) -> Loaded<N> {
-        Loaded { model: wrap(self.model), config: self.config, report: self.report }
+impl<M> Loaded<M, BertConfig> {
+    /// The same, as a model of any family.
+    pub(crate) fn into_any<N>(self, wrap: impl FnOnce(M) -> N) -> Loaded<N, ModelConfig> {
+        let Self { model, config, report } = self;
+        Loaded { model: wrap(model), config: ModelConfig::Bert(config), report }
     }
 }
 
@@ -51,7 +55,8 @@ impl Bert {
     /// Loads the encoder of a BERT checkpoint, whatever head it has besides.
     ///
     /// The directory holds `config.json` and `model.safetensors`, or shards of it with an index.
-    /// There is a pooler if the checkpoint has one.
+    /// There is a pooler if the checkpoint has one. A `config.json` that does not say of which
+    /// family it is, as the first ones did not, is taken for BERT's.
     ///
     /// # Errors
     /// If a file is absent, damaged, or does not hold exactly the tensors of the model.
@@ -61,10 +66,21 @@ impl Bert {
     pub fn from_dir(
         dir: impl AsRef<Path>,
         options: &LoadOptions,
-    ) -> Result<Loaded<Self>, ModelError> {
+    ) -> Result<Loaded<Self, BertConfig>, ModelError> {
         let (config, source) = open(dir.as_ref(), options)?;
-        let with_pooler = stored_name(&source, &BARE, POOLER).is_some();
-        fill(Self::zeros(&config, with_pooler)?, config, &source, &BARE)
+        Self::from_source(config, &source)
+    }
+
+    /// As [`from_dir`](Self::from_dir), from tensors that lie anywhere.
+    ///
+    /// # Errors
+    /// If the source does not hold exactly the tensors of the model.
+    pub fn from_source(
+        config: BertConfig,
+        source: &dyn TensorSource,
+    ) -> Result<Loaded<Self, BertConfig>, ModelError> {
+        let with_pooler = stores(source, &BARE, |name| name == POOLER);
+        fill(Self::zeros(&config, with_pooler)?, config, source, &BARE)
     }
 
     /// Saves the parameters as `BertModel` of transformers has them. The file is written beside
@@ -90,20 +106,45 @@ impl BertForMaskedLm {
     pub fn from_dir(
         dir: impl AsRef<Path>,
         options: &LoadOptions,
-    ) -> Result<Loaded<Self>, ModelError> {
+    ) -> Result<Loaded<Self, BertConfig>, ModelError> {
         let (config, source) = open(dir.as_ref(), options)?;
-        if stored_name(&source, &MASKED_LM_TIED, MASKED_LM_HEAD).is_none() {
+        Self::from_source(config, &source)
+    }
+
+    /// As [`from_dir`](Self::from_dir), from tensors that lie anywhere.
+    ///
+    /// # Errors
+    /// If the source does not hold exactly the tensors of the model; [`ModelError::Head`] if it
+    /// has no such head and does not say that it has.
+    pub fn from_source(
+        config: BertConfig,
+        source: &dyn TensorSource,
+    ) -> Result<Loaded<Self, BertConfig>, ModelError> {
+        let says_so =
+            config.architectures.iter().any(|class| MASKED_LM_CLASSES.contains(&class.as_str()));
+        if !says_so && !stores(source, &MASKED_LM_TIED, |name| name.starts_with(MASKED_LM)) {
             let found = config.architectures.first().map_or("no head", String::as_str).to_owned();
             return Err(ModelError::Head { expected: "a masked-LM head", found });
         }
-        let tied = config.tie_word_embeddings;
-        let warning = if tied { other_decoder(&source)? } else { None };
-        let (decoder, layout) = match tied && warning.is_none() {
-            true => (Decoder::Tied, &MASKED_LM_TIED),
-            false => (Decoder::Own, &MASKED_LM_UNTIED),
+        let untied = |config: BertConfig| {
+            let model = Self::zeros(&config, Decoder::Own)?;
+            fill(model, config, source, &MASKED_LM_UNTIED)
         };
-        let mut loaded = fill(Self::zeros(&config, decoder)?, config, &source, layout)?;
-        loaded.report.warnings.extend(warning);
+        if !config.tie_word_embeddings {
+            return untied(config);
+        }
+        // The bias has two names. What transformers adds is what is stored by the decoder's.
+        let layout = match stores(source, &MASKED_LM_TIED, |name| name == DECODER_BIAS) {
+            true => &MASKED_LM_TIED_DECODER_BIAS,
+            false => &MASKED_LM_TIED,
+        };
+        let loaded = fill(Self::zeros(&config, Decoder::Tied)?, config, source, layout)?;
+        let Some(warning) = loaded.report.warnings.iter().find_map(not_tied) else {
+            return Ok(loaded);
+        };
+        // The decoder that is stored is no copy: it is what was trained.
+        let mut loaded = untied(loaded.config)?;
+        loaded.report.warnings.push(warning);
         Ok(loaded)
     }
 
@@ -122,41 +163,32 @@ impl BertForMaskedLm {
 }
 
 fn open(dir: &Path, options: &LoadOptions) -> Result<(BertConfig, Checkpoint), ModelError> {
-    Ok((configuration(dir)?, Checkpoint::open(dir, options.reading)?))
-}
-
-/// What the directory says about its model.
-pub(crate) fn configuration(dir: &Path) -> Result<BertConfig, ModelError> {
-    match ModelConfig::from_dir(dir)? {
-        ModelConfig::Bert(config) => Ok(config),
-        other => Err(ModelError::Family { found: other.family() }),
-    }
+    Ok((BertConfig::from_dir(dir)?, Checkpoint::open(dir, options.reading)?))
 }
 
 fn fill<M: Params>(
     mut model: M,
     config: BertConfig,
-    source: &Checkpoint,
+    source: &dyn TensorSource,
     layout: &Layout,
-) -> Result<Loaded<M>, ModelError> {
+) -> Result<Loaded<M, BertConfig>, ModelError> {
     let report = load(&mut model, source, layout)?;
     Ok(Loaded { model, config, report })
 }
 
-/// The name under which the checkpoint stores a tensor, if it does.
-fn stored_name<'a>(source: &'a Checkpoint, layout: &Layout, canonical: &str) -> Option<&'a str> {
-    let tensors = source.tensors().iter().map(|tensor| tensor.name.as_str());
-    tensors.into_iter().find(|name| layout.canonical(name) == canonical)
+/// Whether the checkpoint stores a tensor of such a name, in the layout's spelling.
+fn stores(source: &dyn TensorSource, layout: &Layout, wanted: impl Fn(&str) -> bool) -> bool {
+    source.tensors().iter().any(|tensor| wanted(&layout.canonical(&tensor.name)))
 }
 
-/// Whether the checkpoint stores a matrix for the head that is not the table of token vectors,
-/// although the configuration says that it is: what is stored is then what was trained.
-fn other_decoder(source: &Checkpoint) -> Result<Option<Warning>, ModelError> {
-    let stored = |canonical| stored_name(source, &MASKED_LM_TIED, canonical);
-    let (Some(copy), Some(original)) = (stored(DECODER), stored(TOKEN_VECTORS)) else {
-        return Ok(None);
-    };
-    let differs = source.weight(copy)? != source.weight(original)?;
-    let warning = Warning::NotTied { copy: copy.to_owned(), original: original.to_owned() };
-    Ok(differs.then_some(warning))
+/// The warning that takes the place of "the decoder differs from the table": both are used.
+fn not_tied(warning: &Warning) -> Option<Warning> {
+    match warning {
+        Warning::CopyDiffers { copy, original, .. }
+            if MASKED_LM_TIED.canonical(copy) == DECODER =>
+        {
+            Some(Warning::NotTied { copy: copy.clone(), original: original.clone() })
+        }
+        _ => None,
+    }
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use lt_config::ModelConfig;
 use lt_core::{Module, Result, Scratch};
 use lt_embedding::TokenIds;
+use lt_weights::Checkpoint;
 use ndarray::Array2;
 
-use crate::load::configuration;
 use crate::{Bert, BertForMaskedLm, BertOutput, LoadOptions, Loaded, ModelError};
 
 /// A model as its checkpoint was saved: the family and head that `config.json` names first in
@@ -45,14 +46,23 @@ impl Model {
     pub fn from_dir(
         dir: impl AsRef<Path>,
         options: &LoadOptions,
-    ) -> Result<Loaded<Self>, ModelError> {
+    ) -> Result<Loaded<Self, ModelConfig>, ModelError> {
         let dir = dir.as_ref();
-        match configuration(dir)?.architectures.first().map(String::as_str) {
-            None | Some("BertModel") => Ok(Bert::from_dir(dir, options)?.map(Self::Bert)),
-            Some("BertForMaskedLM") => {
-                Ok(BertForMaskedLm::from_dir(dir, options)?.map(Self::BertForMaskedLm))
-            }
-            Some(other) => Err(ModelError::Architecture { found: other.to_owned(), known: KNOWN }),
+        let source = || Checkpoint::open(dir, options.reading);
+        match ModelConfig::from_dir(dir)? {
+            ModelConfig::Bert(config) => match config.architectures.first().map(String::as_str) {
+                None | Some("BertModel") => {
+                    Ok(Bert::from_source(config, &source()?)?.into_any(Self::Bert))
+                }
+                Some("BertForMaskedLM") => {
+                    let loaded = BertForMaskedLm::from_source(config, &source()?)?;
+                    Ok(loaded.into_any(Self::BertForMaskedLm))
+                }
+                Some(other) => {
+                    Err(ModelError::Architecture { found: other.to_owned(), known: KNOWN })
+                }
+            },
+            other => Err(ModelError::Family { found: other.family() }),
         }
     }
 

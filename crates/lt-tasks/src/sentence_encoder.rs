@@ -1,5 +1,6 @@
 //! From texts to vectors.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use lt_config::{Pooling, SentenceTransformers};
@@ -33,6 +34,7 @@ pub struct SentenceEncoder {
     pooling: Vec<Pooling>,
     normalize: bool,
     max_length: usize,
+    prompt: String,
     lower_case: bool,
 }
 
@@ -43,13 +45,15 @@ impl SentenceEncoder {
     pub fn new(model: Bert, tokenizer: Tokenizer) -> Self {
         let max_length = model.embeddings().position().limit();
         let pooling = vec![Pooling::Mean];
-        Self { model, tokenizer, pooling, normalize: false, max_length, lower_case: false }
+        let (normalize, lower_case, prompt) = (false, false, String::new());
+        Self { model, tokenizer, pooling, normalize, max_length, prompt, lower_case }
     }
 
     /// Loads a directory.
     ///
     /// If it has a `modules.json`, sentence-transformers made it, and its files say how tokens are
-    /// pooled, whether the vector is normalised and how long a text may be. Otherwise as for
+    /// pooled, whether the vector is normalised, how long a text may be and which prompt stands in
+    /// front of it. Otherwise as for
     /// [`new`](Self::new), and a text may be no longer than `model_max_length` in
     /// `tokenizer_config.json`. Padding and truncation in `tokenizer.json` are passed over.
     ///
@@ -77,6 +81,7 @@ impl SentenceEncoder {
         }
         let encoder = Self {
             normalize: settings.normalize,
+            prompt: settings.prompt,
             lower_case: settings.lower_case,
             ..self.with_pooling(settings.pooling)?
         };
@@ -106,6 +111,12 @@ impl SentenceEncoder {
         Self { normalize, ..self }
     }
 
+    /// Puts another prompt in front of each text, or none if it is empty.
+    #[must_use]
+    pub fn with_prompt(self, prompt: impl Into<String>) -> Self {
+        Self { prompt: prompt.into(), ..self }
+    }
+
     /// Cuts texts at another length, in tokens, special tokens included.
     ///
     /// # Errors
@@ -132,6 +143,12 @@ impl SentenceEncoder {
         &self.tokenizer
     }
 
+    /// What is put in front of each text.
+    #[must_use]
+    pub fn prompt(&self) -> &str {
+        &self.prompt
+    }
+
     /// How the vectors of the tokens become one.
     #[must_use]
     pub fn pooling(&self) -> &[Pooling] {
@@ -156,17 +173,26 @@ impl SentenceEncoder {
         self.pooling.len() * self.model.embeddings().token().width()
     }
 
-    /// The tokens of a text, as the model gets them: cut at the maximum length.
+    /// A text as it is tokenized: behind the prompt, and in lower case if the model wants that.
+    #[must_use]
+    pub fn prepare<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(text);
+        if !self.prompt.is_empty() {
+            text = format!("{}{text}", self.prompt).into();
+        }
+        if self.lower_case {
+            text = text.to_lowercase().into();
+        }
+        text
+    }
+
+    /// The tokens of a text, as the model gets them: [prepared](Self::prepare), and cut at the
+    /// maximum length. Their offsets are those in the prepared text.
     ///
     /// # Errors
     /// If the tokenizer has no tokens for the text.
     pub fn tokenize(&self, text: &str) -> Result<Encoding, TaskError> {
-        let limit = Limit::At(self.max_length);
-        Ok(if self.lower_case {
-            self.tokenizer.encode(text.to_lowercase().as_str(), limit)?
-        } else {
-            self.tokenizer.encode(text, limit)?
-        })
+        Ok(self.tokenizer.encode(&*self.prepare(text), Limit::At(self.max_length))?)
     }
 
     /// The vectors of these texts, in their order.

@@ -68,6 +68,19 @@ fn encode(encoder: &SentenceEncoder, text: &str) -> Array1<f32> {
 const TEXT: &str = "w7 w8 w9 w10 w11";
 
 #[test]
+fn the_default_prompt_of_a_directory_stands_in_front_of_each_text() {
+    let dir = sentence_transformers(&json!({"word_embedding_dimension": 12}));
+    let plain = load(&dir).unwrap();
+    assert_eq!(plain.prompt(), "");
+    let prompts = json!({"prompts": {"query": "w6 "}, "default_prompt_name": "query"});
+    write(dir.path(), "config_sentence_transformers.json", &prompts);
+    let prompted = load(&dir).unwrap();
+    assert_eq!(prompted.prepare(TEXT), format!("w6 {TEXT}"));
+    assert_eq!(encode(&prompted, TEXT), encode(&plain, &format!("w6 {TEXT}")));
+    assert_eq!(encode(&prompted.with_prompt(""), TEXT), encode(&plain, TEXT));
+}
+
+#[test]
 fn every_pooling_that_a_directory_names_is_done_and_several_are_concatenated() {
     for (setting, modes) in [
         (json!({"pooling_mode_cls_token": true}), vec![Pooling::Cls]),

@@ -41,10 +41,11 @@ impl Checkpoint {
             return Err(ReadError::WrongKind { path: dir.to_owned(), expected: "directory" });
         }
         let (single, index) = (dir.join(SINGLE), dir.join(INDEX));
-        if single.exists() {
+        // A link to nothing is there, too: opened, it says what is missing.
+        if single.symlink_metadata().is_ok() {
             return SafetensorsFile::open(single, reading).map(|file| Self(Files::Single(file)));
         }
-        if index.exists() {
+        if index.symlink_metadata().is_ok() {
             return ShardedFiles::open(index, reading).map(|files| Self(Files::Sharded(files)));
         }
         Err(match other_format(dir)? {
@@ -91,6 +92,12 @@ fn other_format(dir: &Path) -> Result<Option<String>, ReadError> {
             .iter()
             .any(|end| name.ends_with(end))
     };
+    // What a training run leaves beside its weights.
+    let other = |name: &&String| {
+        ["training_args", "optimizer", "scheduler", "scaler", "rng_state"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    };
     // What transformers writes comes before what others make of it.
     let rank = |name: &&String| {
         ["pytorch_model", "tf_model", "flax_model"]
@@ -98,24 +105,42 @@ fn other_format(dir: &Path) -> Result<Option<String>, ReadError> {
             .position(|start| name.starts_with(start))
             .unwrap_or(usize::MAX)
     };
-    Ok(names.iter().filter(known).min_by_key(rank).cloned())
+    Ok(names.iter().filter(|name| known(name) && !other(name)).min_by_key(rank).cloned())
 }
 
 fn how_to_convert(dir: &Path, found: &str) -> String {
-    let with = match found.rsplit('.').next() {
-        Some("onnx") => {
-            return "ONNX files cannot be converted back: take the checkpoint it was made from"
-                .to_owned();
-        }
-        Some("gguf") => format!(", gguf_file={found:?}"),
-        Some("h5") => ", from_tf=True".to_owned(),
-        Some("msgpack") => ", from_flax=True".to_owned(),
-        _ => String::new(),
+    let with_transformers_4 = |flag: &str| {
+        format!(
+            "convert it in Python with transformers 4 and the class that config.json names in \
+             `architectures`:\n    \
+             BertModel.from_pretrained({dir:?}, {flag}=True).save_pretrained(\"converted\")"
+        )
     };
-    let dir = dir.display().to_string();
+    match found.rsplit('.').next() {
+        Some("onnx" | "gguf") => {
+            "it cannot be converted back without loss: take the checkpoint it was made from".into()
+        }
+        Some("h5") => with_transformers_4("from_tf"),
+        Some("msgpack") => with_transformers_4("from_flax"),
+        _ => convert_torch(dir, found),
+    }
+}
+
+/// Names and numbers stay as they are: what they mean is for the loader to say.
+fn convert_torch(dir: &Path, found: &str) -> String {
+    // Of shards, all of them.
+    let pattern = match found.strip_suffix(".bin.index.json") {
+        Some(start) => format!("{start}*.bin"),
+        None => found.to_owned(),
+    };
+    let (files, out) = (dir.join(pattern), dir.join(SINGLE));
     format!(
-        "convert it in Python (AutoModelForMaskedLM keeps a masked-language-model head):\n    \
-         from transformers import AutoModel\n    \
-         AutoModel.from_pretrained({dir:?}{with}).save_pretrained({dir:?}, safe_serialization=True)"
+        "convert it in Python:\n    \
+         import glob, torch, safetensors.torch\n    \
+         tensors = {{}}\n    \
+         for file in glob.glob({files:?}):\n        \
+         tensors |= torch.load(file, map_location=\"cpu\", weights_only=True)\n    \
+         tensors = {{name: t.clone().contiguous() for name, t in tensors.items()}}\n    \
+         safetensors.torch.save_file(tensors, {out:?}, {{\"format\": \"pt\"}})"
     )
 }

@@ -34,6 +34,18 @@ pub enum ReadError {
         /// "file" or "directory".
         expected: &'static str,
     },
+    /// A link to a file that is not there.
+    #[error(
+        "`{}` is a link to `{}`, which does not exist: was a cache copied without its `blobs`?",
+        path.display(),
+        target.display()
+    )]
+    DeadLink {
+        /// The link.
+        path: PathBuf,
+        /// What it points to.
+        target: PathBuf,
+    },
     /// The system would not let us read.
     #[error("cannot read `{}`: {}", path.display(), source.kind())]
     Io {
@@ -85,7 +97,12 @@ impl ReadError {
     }
 
     pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self {
-        move |source| Self::Io { path: path.to_owned(), source }
+        move |source| match path.read_link() {
+            Ok(target) if source.kind() == std::io::ErrorKind::NotFound => {
+                Self::DeadLink { path: path.to_owned(), target }
+            }
+            _ => Self::Io { path: path.to_owned(), source },
+        }
     }
 }
 
@@ -147,6 +164,16 @@ pub enum HeaderProblem {
         bytes: usize,
         /// The bytes it takes; `None` if they cannot be counted.
         takes: Option<usize>,
+    },
+    /// A tensor of more dimensions than any has.
+    #[error("tensor {} has {rank} dimensions, expected at most {limit}", Quoted(name))]
+    Rank {
+        /// The tensor.
+        name: String,
+        /// How many sides its shape has.
+        rank: usize,
+        /// The most that is read.
+        limit: usize,
     },
     /// A tensor that ends before it begins.
     #[error("tensor {} lies between offsets {start} and {end}", Quoted(name))]

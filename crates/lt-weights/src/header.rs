@@ -10,10 +10,13 @@ use safetensors::tensor::TensorInfo as Entry;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::HeaderProblem;
-use crate::quoted::Escaped;
+use crate::quoted::{Escaped, Quoted};
 
 /// No header is larger: that of a model with a hundred thousand tensors has ten million bytes.
 pub(crate) const MAX_HEADER: u64 = 100_000_000;
+
+/// No tensor has more dimensions: NumPy's arrays stop at 64, and weights have 5 at the most.
+const MAX_RANK: usize = 64;
 
 /// A tensor of a file: what its header says, and where its bytes are in the file.
 #[derive(Debug)]
@@ -93,6 +96,10 @@ fn check(entries: &[(String, Entry)], data_len: u64) -> Result<(), HeaderProblem
         let Some(bytes) = end.checked_sub(start) else {
             return Err(HeaderProblem::Backwards { name: name.clone(), start, end });
         };
+        if entry.shape.len() > MAX_RANK {
+            let (rank, limit) = (entry.shape.len(), MAX_RANK);
+            return Err(HeaderProblem::Rank { name: name.clone(), rank, limit });
+        }
         let takes = size(entry);
         if takes != Some(bytes) {
             return Err(HeaderProblem::Size {
@@ -141,7 +148,8 @@ impl<'de> Deserialize<'de> for Entries {
                 while let Some(name) = map.next_key::<String>()? {
                     if !seen.insert(name.clone()) {
                         // A plain table would keep the last one, and say nothing.
-                        return Err(A::Error::custom(format!("{name} is there twice")));
+                        let name = Quoted(&name);
+                        return Err(A::Error::custom(format!("a name is there twice: {name}")));
                     }
                     if name == "__metadata__" {
                         map.next_value::<Option<HashMap<String, String>>>()?;

@@ -39,13 +39,26 @@ pub struct Layout {
     /// Tensors that are stored twice: the name of the copy, and the name of the tensor it is a
     /// copy of. If only the copy is stored, it is taken.
     pub tied: &'static [(&'static str, &'static str)],
+    /// Whether heads that no list names are passed over.
+    pub heads: Heads,
+}
+
+/// What becomes of tensors that belong to a head which the layout does not list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heads {
+    /// They are unused, and so the checkpoint is refused.
+    Listed,
+    /// Where all parameters of the model carry one of the `prefixes`, what lacks it belongs to a
+    /// head on top of the model (transformers' `base_model_prefix`) and is passed over.
+    WithoutPrefix,
 }
 
 impl Layout {
     /// A layout of these names, and nothing else.
     #[must_use]
     pub const fn new(map: NameMap) -> Self {
-        Self { map, prefixes: &[], aliases: &[], ignored: &[], tied: &[] }
+        let heads = Heads::Listed;
+        Self { map, prefixes: &[], aliases: &[], ignored: &[], tied: &[], heads }
     }
 
     /// A name as the lists have it: without prefix, with the usual ending.
@@ -63,6 +76,11 @@ impl Layout {
             }
         }
         name.to_owned()
+    }
+
+    /// Whether this name, as it is stored, carries a prefix.
+    pub(crate) fn has_prefix(&self, stored: &str) -> bool {
+        self.prefixes.iter().any(|prefix| stored.starts_with(prefix))
     }
 
     /// Whether a tensor of this canonical name is passed over.

@@ -27,9 +27,9 @@ mod tied;
 
 pub use checkpoint::Checkpoint;
 pub use error::{HeaderProblem, ReadError};
-pub use layout::Layout;
+pub use layout::{Heads, Layout};
 pub use load::{LoadError, load, load_partial};
-pub use misfit::{Ambiguous, Misfit, Missing, Unusable, WrongShape};
+pub use misfit::{Ambiguous, Misfit, Missing, Unusable, Unused, WrongShape};
 pub use report::{Loaded, Report, Warning};
 pub use safetensors_file::{Reading, SafetensorsFile};
 pub use save::{SaveError, save};

@@ -17,9 +17,18 @@ pub struct Misfit {
     /// Tensors of a type that no weight can have.
     pub unusable: Vec<Unusable>,
     /// Tensors that nothing in the model takes, and that the layout does not pass over.
-    pub unused: Vec<String>,
+    pub unused: Vec<Unused>,
     /// Tensors that are the same one by two names.
     pub ambiguous: Vec<Ambiguous>,
+}
+
+/// A tensor without a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unused {
+    /// The tensor.
+    pub stored: String,
+    /// The nearest name that the model looks for, those that it did not find first.
+    pub nearest: Option<String>,
 }
 
 /// A parameter without a tensor.
@@ -93,7 +102,7 @@ impl fmt::Display for Misfit {
         lines(f, &self.missing)?;
         lines(f, &self.wrong_shape)?;
         lines(f, &self.unusable)?;
-        lines(f, &self.unused.iter().map(|name| Unused(name)).collect::<Vec<_>>())?;
+        lines(f, &self.unused)?;
         lines(f, &self.ambiguous)
     }
 }
@@ -134,11 +143,13 @@ impl fmt::Display for Unusable {
     }
 }
 
-struct Unused<'a>(&'a str);
-
-impl fmt::Display for Unused<'_> {
+impl fmt::Display for Unused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unused: {}", Quoted(self.0))
+        write!(f, "unused: {}", Quoted(&self.stored))?;
+        match &self.nearest {
+            Some(nearest) => write!(f, "; the nearest name in the model is {}", Quoted(nearest)),
+            None => Ok(()),
+        }
     }
 }
 

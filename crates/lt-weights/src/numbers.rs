@@ -37,7 +37,9 @@ fn read_numbers<T, const N: usize>(
     number: impl Fn([u8; N]) -> T,
 ) -> io::Result<Vec<T>> {
     const CHUNK: usize = 1 << 14;
-    let mut numbers = Vec::with_capacity(count);
+    let mut numbers = Vec::new();
+    // The file has as many, but it may be larger than the memory.
+    numbers.try_reserve_exact(count).map_err(|_| io::ErrorKind::OutOfMemory)?;
     let mut chunk = vec![0; CHUNK.min(count) * N];
     while numbers.len() < count {
         let part = &mut chunk[..CHUNK.min(count - numbers.len()) * N];

@@ -6,7 +6,10 @@ use lt_core::{Params, weights};
 
 use crate::nearest::Nearest;
 use crate::rearrange::Arrangement;
-use crate::{Ambiguous, Layout, Misfit, Missing, StoredDtype, TensorInfo, Unusable, WrongShape};
+use crate::{
+    Ambiguous, Heads, Layout, Misfit, Missing, StoredDtype, TensorInfo, Unusable, Unused,
+    WrongShape,
+};
 
 /// What to read for each parameter, and everything that does not fit.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl<'a> Plan<'a> {
         let mut misfit = Misfit::default();
         let named = by_canonical_name(tensors, layout, &mut misfit);
         let mut used: HashSet<&str> = HashSet::new();
-        let (mut steps, mut absent) = (Vec::new(), Vec::new());
+        let (mut steps, mut absent, mut looked_for) = (Vec::new(), Vec::new(), Vec::new());
 
         for (ours, weight) in weights(model) {
             let stored = layout.map.stored(&ours);
@@ -46,6 +49,7 @@ impl<'a> Plan<'a> {
                 absent.push((ours, name));
                 continue;
             };
+            looked_for.push(name);
             used.insert(&tensor.name);
             let arrangement = Arrangement { transposed: stored.transposed, part: stored.part };
             let expected = arrangement.stored_shape(weight.shape());
@@ -63,19 +67,25 @@ impl<'a> Plan<'a> {
         misfit.wrong_shape.dedup();
         misfit.unusable.dedup();
 
-        let (mut copies, mut ignored) = (Vec::new(), Vec::new());
+        let heads_lack_prefix = layout.heads == Heads::WithoutPrefix
+            && !used.is_empty()
+            && used.iter().all(|name| layout.has_prefix(name));
+        let (mut copies, mut ignored, mut unused) = (Vec::new(), Vec::new(), Vec::new());
         for tensor in tensors.iter().filter(|tensor| !used.contains(tensor.name.as_str())) {
             let name = layout.canonical(&tensor.name);
             let original = layout.original_of(&name).and_then(|original| named.get(original));
-            if layout.ignores(&name) {
+            if layout.ignores(&name) || heads_lack_prefix && !layout.has_prefix(&tensor.name) {
                 ignored.push(tensor.name.clone());
+            } else if misfit.ambiguous.iter().any(|two| two.second == tensor.name) {
+                // Said once is enough.
             } else if let Some(original) = original {
                 copies.push((tensor, *original));
             } else {
-                misfit.unused.push(tensor.name.clone());
+                unused.push(tensor.name.as_str());
             }
         }
-        misfit.missing = with_nearest(absent, &misfit.unused, tensors);
+        misfit.unused = unused_with_nearest(&unused, &absent, &looked_for, layout);
+        misfit.missing = missing_with_nearest(absent, unused, tensors);
         Self { steps, copies, ignored, misfit }
     }
 }
@@ -112,23 +122,36 @@ fn by_canonical_name<'a>(
     named
 }
 
-fn with_nearest(
+/// A tensor that nothing takes is the likelier one to have been meant.
+fn missing_with_nearest(
     absent: Vec<(String, String)>,
-    unused: &[String],
+    unused: Vec<&str>,
     tensors: &[TensorInfo],
 ) -> Vec<Missing> {
-    // A tensor that nothing takes is the likelier one to have been meant.
-    let candidates: Vec<&str> = if unused.is_empty() {
-        tensors.iter().map(|tensor| tensor.name.as_str()).collect()
-    } else {
-        unused.iter().map(String::as_str).collect()
-    };
-    let mut nearest = Nearest::new(candidates);
-    absent
-        .into_iter()
-        .map(|(ours, stored)| {
-            let nearest = nearest.to(&stored).map(str::to_owned);
-            Missing { ours, stored, nearest }
-        })
-        .collect()
+    let all = || tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+    let mut nearest = Nearest::new(if unused.is_empty() { all() } else { unused });
+    let missing = absent.into_iter().map(|(ours, stored)| {
+        let nearest = nearest.to(&stored).map(str::to_owned);
+        Missing { ours, stored, nearest }
+    });
+    missing.collect()
+}
+
+/// A name that was not found is the likelier one to be meant.
+fn unused_with_nearest(
+    unused: &[&str],
+    absent: &[(String, String)],
+    found: &[String],
+    layout: &Layout,
+) -> Vec<Unused> {
+    let mut names: Vec<&str> = absent.iter().map(|(_, stored)| stored.as_str()).collect();
+    if names.is_empty() {
+        names = found.iter().map(String::as_str).collect();
+    }
+    let mut nearest = Nearest::new(names);
+    let unused = unused.iter().map(|&stored| Unused {
+        stored: stored.to_owned(),
+        nearest: nearest.to(&layout.canonical(stored)).map(str::to_owned),
+    });
+    unused.collect()
 }

@@ -68,6 +68,9 @@ pub enum Warning {
     },
 }
 
+/// So many names are printed; a file may have millions.
+const MOST: usize = 1000;
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let numbers: usize = self.loaded.iter().map(Loaded::len).sum();
@@ -77,8 +80,11 @@ impl fmt::Display for Report {
         for (what, names) in [("not in the checkpoint", &self.kept), ("ignored", &self.ignored)] {
             if !names.is_empty() {
                 write!(f, "\n{what}:")?;
-                for name in names {
+                for name in names.iter().take(MOST) {
                     write!(f, " {}", Quoted(name))?;
+                }
+                if let Some(more) = names.len().checked_sub(MOST + 1) {
+                    write!(f, " … and {} more", more + 1)?;
                 }
             }
         }

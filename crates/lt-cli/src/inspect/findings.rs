@@ -191,7 +191,7 @@ impl Totals {
 }
 
 impl LoadedModel {
-    fn of(loaded: &Loaded<Model>) -> Self {
+    fn of(loaded: &Loaded<Model, ModelConfig>) -> Self {
         let (architecture, parameters, tied) = match &loaded.model {
             Model::Bert(bert) => ("BertModel", lt_core::parameter_count(bert), None),
             Model::BertForMaskedLm(model) => {
@@ -239,7 +239,7 @@ impl TokenizerFound {
     }
 }
 
-fn tensors(stored: &[TensorInfo], loaded: Option<&Loaded<Model>>) -> Vec<Tensor> {
+fn tensors(stored: &[TensorInfo], loaded: Option<&Loaded<Model, ModelConfig>>) -> Vec<Tensor> {
     let names = loaded.map(|loaded| {
         let used: BTreeSet<&str> =
             loaded.report.loaded.iter().map(|loaded| loaded.stored.as_str()).collect();

@@ -1,5 +1,6 @@
 //! The model that the tour goes through, and what it ends in.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use lt_config::{ModelConfig, SentenceTransformers};
@@ -62,7 +63,15 @@ impl Checkpoint {
         }
     }
 
-    /// The tokens of a text, cut at the limit.
+    /// A text as it is tokenized.
+    pub(crate) fn prepare<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self {
+            Self::Sentences(encoder) => encoder.prepare(text),
+            Self::MaskedLm { .. } => text.into(),
+        }
+    }
+
+    /// The tokens of a text, cut at the limit. Offsets are those in the prepared text.
     pub(crate) fn tokenize(&self, text: &str) -> Result<Encoding> {
         Ok(match self {
             Self::Sentences(encoder) => encoder.tokenize(text)?,

@@ -48,7 +48,8 @@ impl Tour {
     ) -> Result<Self> {
         let bert = checkpoint.bert();
         let encoding = checkpoint.tokenize(text)?;
-        let pieces = Pieces::new(text, &encoding, checkpoint.tokenizer(), checkpoint.limit());
+        let prepared = checkpoint.prepare(text);
+        let pieces = Pieces::new(&prepared, &encoding, checkpoint.tokenizer(), checkpoint.limit());
 
         let sequences = Ragged::single(encoding.len());
         let input = TokenIds::new(&encoding.ids, &sequences).segments(&encoding.segments);

@@ -108,17 +108,17 @@ fn weights_in_another_format_are_answered_with_how_to_convert_them() {
     fs::copy(golden().join("mlm-tied/config.json"), dir.path().join("config.json")).unwrap();
     fs::write(dir.path().join("pytorch_model.bin"), b"PK").unwrap();
     let error = lt(&["encode", "--model", arg(dir.path()), "text"]).error();
-    assert!(error.contains("save_pretrained"), "{error}");
+    assert!(error.contains("safetensors.torch.save_file"), "{error}");
 }
 
 #[test]
-fn a_configuration_that_asks_for_too_much_fails_at_once() {
+fn a_configuration_that_asks_for_too_much_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let json = r#"{"model_type": "bert", "hidden_size": 16777216, "num_hidden_layers": 1000,
                    "num_attention_heads": 1, "intermediate_size": 16777216}"#;
     fs::write(dir.path().join("config.json"), json).unwrap();
     fs::write(dir.path().join("model.safetensors"), [0; 64]).unwrap();
-    let started = std::time::Instant::now();
-    lt(&["encode", "--model", arg(dir.path()), "text"]).error();
-    assert!(started.elapsed().as_secs() < 5);
+    // Were it to take the memory first, this would not end well.
+    let error = lt(&["encode", "--model", arg(dir.path()), "text"]).error();
+    assert!(error.contains("expected at most"), "{error}");
 }

@@ -111,6 +111,11 @@ def different_decoder(tensors: Tensors) -> Tensors:
     return tensors | {"cls.predictions.decoder.weight": 0.5 * table.flip(0)}
 
 
+def different_bias(tensors: Tensors) -> Tensors:
+    """The tied bias stored under both of its names, with different values."""
+    return tensors | {"cls.predictions.decoder.bias": tensors["cls.predictions.bias"] + 3.0}
+
+
 def decoder_bias_only(tensors: Tensors) -> Tensors:
     """The tied bias stored under its other name."""
     return {
@@ -233,6 +238,29 @@ CASES = [
         [7, 16, 1],
         masked_lm=True,
         files=[decoder_bias_only],
+    ),
+    Case(
+        "mlm-bias-differs",
+        bert(51, 12, 3, 19, 1, 16),
+        [7, 16, 1],
+        masked_lm=True,
+        files=[different_bias],
+    ),
+    Case(
+        "mlm-f16-copies",
+        bert(51, 12, 2, 19, 1, 16, hidden_act="silu"),
+        [7, 16, 1],
+        masked_lm=True,
+        files=[decoder_copies],
+        dtype=torch.float16,
+    ),
+    Case(
+        "mlm-bf16-shards",
+        bert(51, 14, 2, 19, 2, 16),
+        [7, 16, 1],
+        masked_lm=True,
+        dtype=torch.bfloat16,
+        shard_bytes=3000,
     ),
     Case(
         "mlm-copy-differs",

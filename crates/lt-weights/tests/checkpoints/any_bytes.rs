@@ -87,7 +87,7 @@ fn hold(bytes: &[u8], name: &str) {
                 }
             }
             Err(error) => {
-                let twice = error.to_string().contains("is there twice");
+                let twice = error.to_string().contains("a name is there twice");
                 assert!(reference.is_err() || twice, "the reference takes it: {error}");
             }
         }

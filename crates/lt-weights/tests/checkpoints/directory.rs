@@ -43,12 +43,12 @@ fn a_directory_without_weights_says_what_was_looked_for() {
 #[test]
 fn weights_of_another_format_are_told_how_to_be_converted() {
     for (name, expected) in [
-        ("pytorch_model.bin", ").save_pretrained("),
-        ("pytorch_model.bin.index.json", ").save_pretrained("),
+        ("pytorch_model.bin", "weights_only=True"),
+        ("pytorch_model.bin.index.json", "pytorch_model*.bin"),
         ("tf_model.h5", ", from_tf=True).save_pretrained("),
         ("flax_model.msgpack", ", from_flax=True).save_pretrained("),
-        ("model-q4.gguf", r#", gguf_file="model-q4.gguf").save_pretrained("#),
-        ("model.onnx", "ONNX files cannot be converted back"),
+        ("model-q4.gguf", "take the checkpoint it was made from"),
+        ("model.onnx", "take the checkpoint it was made from"),
     ] {
         let dir = Dir::new();
         dir.write(name, "");
@@ -66,10 +66,30 @@ fn of_several_formats_the_one_that_transformers_writes_is_named() {
     }
     let message = refusal(&dir);
     assert!(message.contains("holds `pytorch_model.bin`"), "{message}");
-    let lines: Vec<&str> = message.lines().skip(1).map(str::trim).collect();
-    assert_eq!(lines[0], "from transformers import AutoModel");
-    assert!(lines[1].starts_with("AutoModel.from_pretrained(\""), "{message}");
-    assert!(lines[1].ends_with(", safe_serialization=True)"), "{message}");
+    let last = message.lines().last().unwrap_or_default().trim();
+    assert!(last.starts_with("safetensors.torch.save_file(tensors, \""), "{message}");
+    assert!(last.ends_with("model.safetensors\", {\"format\": \"pt\"})"), "{message}");
+}
+
+#[test]
+fn what_a_training_run_leaves_beside_its_weights_is_not_taken_for_weights() {
+    let dir = Dir::new();
+    for name in ["training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth"] {
+        dir.write(name, "");
+    }
+    assert!(refusal(&dir).contains("holds no weights"));
+}
+
+/// A snapshot of the hub's cache, copied without the files that its links point to.
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_not_taken_for_no_file() {
+    for name in ["model.safetensors", "model.safetensors.index.json"] {
+        let dir = Dir::new();
+        std::os::unix::fs::symlink("../../blobs/0123", dir.path(name)).unwrap();
+        let message = refusal(&dir);
+        assert!(message.contains("is a link to `../../blobs/0123`"), "{message}");
+    }
 }
 
 #[test]

@@ -198,7 +198,7 @@ fn json_nested_without_end_does_not_exhaust_the_stack() {
 fn the_same_name_twice_is_refused_even_where_both_agree() {
     let entry = r#""w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#;
     let message = refusal(&with_header(&format!("{{{entry},{entry}}}"), &f32s(&[1.0])));
-    assert!(message.contains("w is there twice"), "{message}");
+    assert!(message.contains("a name is there twice: `w`"), "{message}");
 }
 
 #[test]
