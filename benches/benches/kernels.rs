@@ -73,7 +73,7 @@ fn norms_and_activations(c: &mut Criterion) {
     let (x, gain) = (rows(128, 384), weight(1, 384));
     let gain = Weight::new(&[384], gain.to_f32())
         .unwrap_or_else(|error| unreachable!("as many numbers as the shape says: {error}"));
-    let problem = LayerNorm { x: x.view(), gain: &gain, bias: &gain, epsilon: 1e-12 };
+    let problem = LayerNorm::new(x.view(), &gain, 1e-12).bias(Some(&gain));
     group.throughput(Throughput::Elements(128 * 384));
     group.bench_function("layer norm", |b| {
         b.iter(|| {

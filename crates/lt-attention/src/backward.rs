@@ -64,7 +64,7 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
         let tokens = input.sequences.tokens();
         check_shape(
             "MultiHeadAttention::backward",
-            shape![tokens, self.width()],
+            shape![tokens, self.output_width()],
             d_output.shape(),
         )?;
         // forward: y = c·W^Oᵀ + b  ⇒  backward: dc, dW^O, db from the linear layer
@@ -140,7 +140,7 @@ impl MultiHeadAttention {
                 // forward: c = (p∘m)·V, m what dropout multiplies with
                 //   ⇒  backward: dV = (p∘m)ᵀ·dc, dp = (dc·Vᵀ)∘m
                 let p_dropped = dropped.index_axis(Axis(0), head); // [t, s]
-                d.value.slice_mut(at_v(&keys)).assign(&matmul(p_dropped.t(), d_head));
+                d.value.slice_mut(at_v(&keys)).assign(&weighted(p_dropped.t(), d_head));
                 let mut d_p = matmul(d_head, value.slice(at_v(&keys)).t()); // [t, s]
                 // forward: p = softmax(z)  ⇒  backward: dz = p∘(dp − Σ p·dp); p∘m stands for p·m
                 for ((mut d_p, p), p_dropped) in
@@ -154,7 +154,8 @@ impl MultiHeadAttention {
                 // forward: z = scale·Q·Kᵀ  ⇒  backward: dQ = scale·dz·K, dK = scale·dzᵀ·Q
                 let d_query = weighted(d_p.view(), key.slice(at_k(&keys)));
                 d.query.slice_mut(at_k(&rows)).assign(&d_query);
-                d.key.slice_mut(at_k(&keys)).assign(&matmul(d_p.t(), query.slice(at_k(&rows))));
+                let d_key = weighted(d_p.t(), query.slice(at_k(&rows)));
+                d.key.slice_mut(at_k(&keys)).assign(&d_key);
             }
         }
         d

@@ -23,10 +23,10 @@ use crate::input::check_sequences;
 /// use ndarray::array;
 /// let (query, key, value) = (array![[0.0]], array![[1.0], [2.0]], array![[3.0], [5.0]]);
 /// // A query of zero matches both keys alike: the plain average of 3 and 5.
-/// let average = ScaledDotProduct::new(1)?.forward(AttentionInput {
-///     query: query.view(), key: key.view(), value: value.view(),
-///     queries: &Ragged::single(1), keys: &Ragged::single(2), mask: &Mask::all(),
-/// })?;
+/// let average = ScaledDotProduct::new(1)?.forward(
+///     AttentionInput::new(query.view(), key.view(), value.view(), &Ragged::single(1))
+///         .keys(&Ragged::single(2)),
+/// )?;
 /// assert_eq!(average, array![[4.0]]);
 /// # Ok::<(), lt_attention::lt_core::Error>(())
 /// ```

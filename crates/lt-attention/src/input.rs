@@ -1,11 +1,22 @@
 //! What attention takes in.
 
-use lt_core::{Mask, Ragged, Result, check_shape, shape};
+use lt_core::{Error, Mask, Ragged, Result};
 use ndarray::ArrayView2;
+
+/// What an input that names no mask has.
+static ALL: Mask = Mask::all();
 
 /// Rows of a batch, where its sequences begin, and who may look at whom: the input of
 /// self-attention and of every layer around it.
+///
+/// ```
+/// use lt_attention::{HiddenStates, lt_core::{Mask, Ragged}};
+/// let (rows, batch, causal) = (ndarray::array![[1.0], [2.0]], Ragged::single(2), Mask::causal());
+/// let input = HiddenStates::new(rows.view(), &batch).mask(&causal);
+/// # drop(input);
+/// ```
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct HiddenStates<'a> {
     /// One row per token, `[tokens, d]`.
     pub hidden: ArrayView2<'a, f32>,
@@ -15,17 +26,42 @@ pub struct HiddenStates<'a> {
     pub mask: &'a Mask,
 }
 
-impl HiddenStates<'_> {
+impl<'a> HiddenStates<'a> {
+    /// These rows of these sequences; every token may look at every token of its sequence.
+    #[must_use]
+    pub fn new(hidden: ArrayView2<'a, f32>, sequences: &'a Ragged) -> Self {
+        Self { hidden, sequences, mask: &ALL }
+    }
+
+    /// With a mask.
+    #[must_use]
+    pub fn mask(self, mask: &'a Mask) -> Self {
+        Self { mask, ..self }
+    }
+
     /// The same sequences and mask with other rows.
     #[must_use]
     pub fn with<'b>(&'b self, hidden: ArrayView2<'b, f32>) -> HiddenStates<'b> {
-        HiddenStates { hidden, sequences: self.sequences, mask: self.mask }
+        HiddenStates { hidden, ..*self }
+    }
+
+    /// Looking at another text, the memory, in place of its own: sequence `i` at memory `i`. The
+    /// mask then says which token may look at which of its memory.
+    #[must_use]
+    pub fn attending_to(
+        self,
+        memory: ArrayView2<'a, f32>,
+        memories: &'a Ragged,
+    ) -> CrossAttentionInput<'a> {
+        let Self { hidden, sequences, mask } = self;
+        CrossAttentionInput { hidden, sequences, memory, memories, mask }
     }
 }
 
 /// The input of cross-attention: the queries come from one text, keys and values from another,
-/// the memory. Sequence `i` looks at memory `i`.
+/// the memory. Made by [`HiddenStates::attending_to`].
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct CrossAttentionInput<'a> {
     /// Rows of the text that looks, `[tokens, d]`.
     pub hidden: ArrayView2<'a, f32>,
@@ -39,9 +75,17 @@ pub struct CrossAttentionInput<'a> {
     pub mask: &'a Mask,
 }
 
+impl<'a> From<HiddenStates<'a>> for CrossAttentionInput<'a> {
+    /// Self-attention is cross-attention of a text to itself.
+    fn from(input: HiddenStates<'a>) -> Self {
+        input.attending_to(input.hidden, input.sequences)
+    }
+}
+
 /// Queries, keys and values, ready to be compared: the input of
 /// [`ScaledDotProduct`](crate::ScaledDotProduct).
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct AttentionInput<'a> {
     /// `[tokens, h·k]`; head `i` is the columns from `i·k` to `(i + 1)·k`.
     pub query: ArrayView2<'a, f32>,
@@ -57,6 +101,31 @@ pub struct AttentionInput<'a> {
     pub mask: &'a Mask,
 }
 
+impl<'a> AttentionInput<'a> {
+    /// Queries, keys and values of the same sequences; every query may look at every key.
+    #[must_use]
+    pub fn new(
+        query: ArrayView2<'a, f32>,
+        key: ArrayView2<'a, f32>,
+        value: ArrayView2<'a, f32>,
+        sequences: &'a Ragged,
+    ) -> Self {
+        Self { query, key, value, queries: sequences, keys: sequences, mask: &ALL }
+    }
+
+    /// With keys and values of other sequences, as many of them.
+    #[must_use]
+    pub fn keys(self, keys: &'a Ragged) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// With a mask.
+    #[must_use]
+    pub fn mask(self, mask: &'a Mask) -> Self {
+        Self { mask, ..self }
+    }
+}
+
 /// Refuses sequences and a mask that do not fit each other.
 pub(crate) fn check_sequences(
     at: &'static str,
@@ -64,6 +133,13 @@ pub(crate) fn check_sequences(
     keys: &Ragged,
     mask: &Mask,
 ) -> Result<()> {
-    check_shape(at, shape![queries.len()], &[keys.len()])?;
+    if queries.len() != keys.len() {
+        return Err(Error::Config {
+            at,
+            field: "the number of sequences of keys",
+            got: keys.len().to_string(),
+            expected: format!("{}, as many as of queries", queries.len()),
+        });
+    }
     mask.check(at, queries, keys)
 }

@@ -8,11 +8,26 @@ use crate::{AttentionInput, CrossAttentionInput, HiddenStates, ScaledDotProduct}
 
 /// What a multi-head attention layer is told beyond its weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct AttentionConfig {
     /// How many heads, h.
     pub heads: usize,
     /// What training drops from the attention weights.
     pub dropout: Dropout,
+}
+
+impl AttentionConfig {
+    /// So many heads, and training drops nothing.
+    #[must_use]
+    pub fn new(heads: usize) -> Self {
+        Self { heads, dropout: Dropout::default() }
+    }
+
+    /// With weights that training drops.
+    #[must_use]
+    pub fn dropout(self, dropout: Dropout) -> Self {
+        Self { dropout, ..self }
+    }
 }
 
 /// The four linear layers of multi-head attention.
@@ -60,14 +75,9 @@ pub(crate) struct Projected {
 
 impl Projected {
     pub(crate) fn input<'p>(&'p self, from: &'p CrossAttentionInput<'_>) -> AttentionInput<'p> {
-        AttentionInput {
-            query: self.query.view(),
-            key: self.key.view(),
-            value: self.value.view(),
-            queries: from.sequences,
-            keys: from.memories,
-            mask: from.mask,
-        }
+        AttentionInput::new(self.query.view(), self.key.view(), self.value.view(), from.sequences)
+            .keys(from.memories)
+            .mask(from.mask)
     }
 
     pub(crate) fn give_back(self, scratch: &mut Scratch) {
@@ -164,13 +174,6 @@ impl MultiHeadAttention {
             key: self.key.forward_in(input.memory, scratch)?,     // [memory tokens, h·k]
             value: self.value.forward_in(input.memory, scratch)?, // [memory tokens, h·v]
         })
-    }
-}
-
-impl<'a> From<HiddenStates<'a>> for CrossAttentionInput<'a> {
-    /// Self-attention is cross-attention of a text to itself.
-    fn from(HiddenStates { hidden, sequences, mask }: HiddenStates<'a>) -> Self {
-        Self { hidden, sequences, memory: hidden, memories: sequences, mask }
     }
 }
 

@@ -3,29 +3,27 @@
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_attention::lt_core::{Backward, Mask, Module, Ragged, Result, Scratch, Train, zeros_like};
-use lt_attention::{
-    AttentionConfig, CrossAttentionInput, HiddenStates, MultiHeadAttention, Projections,
-};
+use lt_attention::{AttentionConfig, HiddenStates, MultiHeadAttention, Projections};
 use lt_laws::gradient::{self, Subject};
 use lt_laws::sample::{filled, rows};
 use lt_layers::{Dropout, Linear};
 use ndarray::Array2;
 
 fn layer(dropout: f32) -> MultiHeadAttention {
-    let config = AttentionConfig { heads: 2, dropout: Dropout::new(dropout).unwrap() };
+    let config = AttentionConfig::new(2).dropout(Dropout::new(dropout).unwrap());
     MultiHeadAttention::zeros(4, config).unwrap()
 }
 
-/// Heads of keys and values that are not equally wide, and a memory of another width.
+/// Heads of keys and values that are not equally wide, and a memory and an output of other widths.
 fn cross() -> MultiHeadAttention {
     let linear = |inputs, outputs| Linear::zeros(inputs, outputs).unwrap();
     let projections = Projections {
         query: linear(3, 4),
         key: linear(5, 4),
         value: linear(5, 6),
-        output: linear(6, 3),
+        output: linear(6, 7),
     };
-    let config = AttentionConfig { heads: 2, dropout: Dropout::default() };
+    let config = AttentionConfig::new(2);
     MultiHeadAttention::new(projections, config).unwrap()
 }
 
@@ -36,8 +34,7 @@ fn two_and_three() -> Ragged {
 lt_laws::conformance! {
     self_attention: MultiHeadAttention = layer(0.0);
     inputs: [[5, 4]];
-    input: |inputs| HiddenStates {
-        hidden: inputs[0].view(), sequences: &two_and_three(), mask: &Mask::all() };
+    input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three());
     gradients: |grad| vec![grad];
     // A bias of the keys adds the same to all scores of a query: softmax does not see it.
     without_gradient: ["key.bias"];
@@ -47,12 +44,9 @@ lt_laws::conformance! {
 lt_laws::conformance! {
     masked_self_attention: MultiHeadAttention = layer(0.0);
     inputs: [[5, 4]];
-    input: |inputs| HiddenStates {
-        hidden: inputs[0].view(),
-        sequences: &two_and_three(),
-        // The first token of each sequence may look at nothing.
-        mask: &(Mask::causal() & Mask::custom(|place| place.query > 0)),
-    };
+    // The first token of each sequence may look at nothing.
+    input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three())
+        .mask(&(Mask::causal() & Mask::custom(|place| place.query > 0)));
     gradients: |grad| vec![grad];
     without_gradient: ["key.bias"];
     wrong: [[[5, 5]]];
@@ -61,13 +55,8 @@ lt_laws::conformance! {
 lt_laws::conformance! {
     cross_attention: MultiHeadAttention = cross();
     inputs: [[5, 3], [4, 5]];
-    input: |inputs| CrossAttentionInput {
-        hidden: inputs[0].view(),
-        sequences: &two_and_three(),
-        memory: inputs[1].view(),
-        memories: &Ragged::from_lengths([1, 3]),
-        mask: &Mask::all(),
-    };
+    input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three())
+        .attending_to(inputs[1].view(), &Ragged::from_lengths([1, 3]));
     gradients: |grad| vec![grad.hidden, grad.memory];
     without_gradient: ["key.bias"];
     wrong: [[[5, 4], [4, 5]], [[5, 3], [4, 3]], [[5, 3], [5, 5]]];
@@ -78,7 +67,7 @@ lt_laws::conformance! {
 #[test]
 fn backward_is_the_slope_of_a_forward_pass_that_drops() {
     fn input<'a>(inputs: &'a [Array2<f32>], batch: &'a Ragged, mask: &'a Mask) -> HiddenStates<'a> {
-        HiddenStates { hidden: inputs[0].view(), sequences: batch, mask }
+        HiddenStates::new(inputs[0].view(), batch).mask(mask)
     }
     fn forward(layer: &MultiHeadAttention, inputs: &[Array2<f32>]) -> Result<Array2<f32>> {
         let (batch, mask) = (two_and_three(), Mask::all());
@@ -103,12 +92,30 @@ fn backward_is_the_slope_of_a_forward_pass_that_drops() {
     });
 }
 
+/// A token that may look at nothing, and that nothing looks at, may hold anything.
+#[test]
+fn what_a_blind_token_holds_does_not_reach_the_gradient_of_the_others() {
+    let layer = filled(layer(0.0), 1);
+    let (batch, mask) = (Ragged::single(3), Mask::custom(|place| place.query != 1));
+    let gradient = |held: f32| {
+        let (mut x, memory) = (rows(3, 4, 2), rows(3, 4, 3));
+        x.row_mut(1).fill(held);
+        let input =
+            HiddenStates::new(x.view(), &batch).mask(&mask).attending_to(memory.view(), &batch);
+        let (output, cache) = layer.forward_cached(input, &mut Train::default()).unwrap();
+        let mut grads = zeros_like(&layer);
+        let scratch = &mut Scratch::new();
+        layer.backward(input, &cache, &output, &mut grads, scratch).unwrap().memory
+    };
+    assert_eq!(gradient(f32::NAN), gradient(0.0));
+}
+
 /// D8: the course's attention dropped nothing.
 #[test]
 fn dropout_changes_the_training_pass_alone_and_by_the_seed_alone() {
     let layer = filled(layer(0.5), 1);
     let (batch, mask, x) = (two_and_three(), Mask::all(), rows(5, 4, 2));
-    let input = HiddenStates { hidden: x.view(), sequences: &batch, mask: &mask };
+    let input = HiddenStates::new(x.view(), &batch).mask(&mask);
     let trained = |seed| layer.forward_cached(input, &mut Train::new(seed, 0)).unwrap().0;
     let plain = layer.forward(input).unwrap();
     assert_ne!(trained(1), plain);
@@ -122,7 +129,7 @@ fn a_token_that_may_look_at_nothing_has_a_gradient_of_zero_not_nan() {
     let layer = filled(layer(0.0), 1);
     let (batch, x) = (Ragged::single(3), rows(3, 4, 2));
     let blind = Mask::custom(|_| false);
-    let input = HiddenStates { hidden: x.view(), sequences: &batch, mask: &blind };
+    let input = HiddenStates::new(x.view(), &batch).mask(&blind);
     let (output, cache) = layer.forward_cached(input, &mut Train::default()).unwrap();
     let mut grads = zeros_like(&layer);
     let scratch = &mut Scratch::new();
@@ -137,13 +144,8 @@ fn what_a_masked_key_holds_does_not_reach_the_gradient_of_the_queries() {
     let gradient = |held: f32| {
         let (x, mut memory) = (rows(3, 4, 2), rows(3, 4, 3));
         memory.row_mut(1).fill(held);
-        let input = CrossAttentionInput {
-            hidden: x.view(),
-            sequences: &batch,
-            memory: memory.view(),
-            memories: &batch,
-            mask: &mask,
-        };
+        let input =
+            HiddenStates::new(x.view(), &batch).mask(&mask).attending_to(memory.view(), &batch);
         let (output, cache) = layer.forward_cached(input, &mut Train::default()).unwrap();
         let mut grads = zeros_like(&layer);
         let scratch = &mut Scratch::new();

@@ -4,22 +4,22 @@
 
 use lt_attention::lt_core::{self, Mask, Module, Ragged, Weight};
 use lt_attention::{
-    AttentionConfig, AttentionInput, CrossAttentionInput, HiddenStates, MultiHeadAttention,
-    Projections, ScaledDotProduct,
+    AttentionConfig, AttentionInput, HiddenStates, MultiHeadAttention, Projections,
+    ScaledDotProduct,
 };
 use lt_laws::attention::Inputs;
 use lt_laws::sample::{filled, rows};
 use lt_laws::{Batch, attention, encoder, multi_head, same_bits};
-use lt_layers::{Dropout, Linear};
+use lt_layers::Linear;
 use ndarray::{Array2, Axis, array};
 
 fn input(inputs: Inputs<'_>) -> AttentionInput<'_> {
     let Inputs { query, key, value, queries, keys, mask } = inputs;
-    AttentionInput { query, key, value, queries, keys, mask }
+    AttentionInput::new(query, key, value, queries).keys(keys).mask(mask)
 }
 
 fn states(batch: Batch<'_>) -> HiddenStates<'_> {
-    HiddenStates { hidden: batch.rows, sequences: batch.sequences, mask: batch.mask }
+    HiddenStates::new(batch.rows, batch.sequences).mask(batch.mask)
 }
 
 fn plain(inputs: Inputs<'_>) -> lt_core::Result<Array2<f32>> {
@@ -27,7 +27,7 @@ fn plain(inputs: Inputs<'_>) -> lt_core::Result<Array2<f32>> {
 }
 
 fn config(heads: usize) -> AttentionConfig {
-    AttentionConfig { heads, dropout: Dropout::default() }
+    AttentionConfig::new(heads)
 }
 
 /// Multi-head attention whose projections are all the identity.
@@ -58,13 +58,8 @@ fn one_head_with_identity_projections_is_plain_attention() {
     multi_head::one_cross_head_is_plain_attention(
         |inputs| {
             let Inputs { query, key, queries, keys, mask, .. } = inputs;
-            identity(query.ncols()).forward(CrossAttentionInput {
-                hidden: query,
-                sequences: queries,
-                memory: key,
-                memories: keys,
-                mask,
-            })
+            identity(query.ncols())
+                .forward(HiddenStates::new(query, queries).mask(mask).attending_to(key, keys))
         },
         plain,
     );
@@ -101,7 +96,7 @@ fn a_token_that_may_look_at_nothing_spoils_no_other() {
     let (batch, x) = (Ragged::single(4), rows(4, 6, 2));
     let run = |hidden: &Array2<f32>| {
         let hidden = hidden.view();
-        layer.forward(HiddenStates { hidden, sequences: &batch, mask: &blind }).unwrap()
+        layer.forward(HiddenStates::new(hidden, &batch).mask(&blind)).unwrap()
     };
     let once = run(&x);
     // Zeros from every head: what is left is the output bias.
@@ -114,9 +109,8 @@ fn a_token_that_may_look_at_nothing_spoils_no_other() {
 #[test]
 fn a_causal_mask_survives_being_joined_with_another() {
     let (batch, x) = (Ragged::single(3), rows(3, 6, 2));
-    let run = |mask: &Mask| {
-        multi_head().weights(HiddenStates { hidden: x.view(), sequences: &batch, mask }).unwrap()
-    };
+    let run =
+        |mask: &Mask| multi_head().weights(HiddenStates::new(x.view(), &batch).mask(mask)).unwrap();
     let both = run(&(Mask::causal() & Mask::custom(|place| place.key != 0)));
     for ((_, query, key), &weight) in both[0].indexed_iter() {
         assert_eq!(weight != 0.0, key <= query && key != 0, "query {query}, key {key}");
@@ -130,7 +124,7 @@ fn a_mask_made_for_another_batch_is_refused() {
     let (batch, x) = (Ragged::from_lengths([2, 2]), rows(4, 6, 2));
     let run = |tables| {
         let mask = Mask::table(tables);
-        multi_head().forward(HiddenStates { hidden: x.view(), sequences: &batch, mask: &mask })
+        multi_head().forward(HiddenStates::new(x.view(), &batch).mask(&mask))
     };
     let table = |rows, columns| Array2::from_elem((rows, columns), true);
     assert!(run(vec![table(2, 2), table(2, 2)]).is_ok());
@@ -145,7 +139,7 @@ fn the_weights_that_come_out_are_those_that_were_used() {
     let layer = identity(4);
     let (batch, x) = (Ragged::from_lengths([3, 2]), rows(5, 4, 2));
     let mask = Mask::causal();
-    let input = HiddenStates { hidden: x.view(), sequences: &batch, mask: &mask };
+    let input = HiddenStates::new(x.view(), &batch).mask(&mask);
     let weights = layer.weights(input).unwrap();
     assert_eq!(
         weights.iter().map(ndarray::ArrayBase::dim).collect::<Vec<_>>(),
@@ -165,13 +159,9 @@ fn the_weights_that_come_out_are_those_that_were_used() {
 fn the_weights_of_cross_attention_have_one_column_per_key() {
     let (queries, keys) = (Ragged::from_lengths([1, 2]), Ragged::from_lengths([4, 3]));
     let (x, memory, mask) = (rows(3, 6, 2), rows(7, 6, 3), Mask::all());
-    let weights = multi_head().cross_weights(CrossAttentionInput {
-        hidden: x.view(),
-        sequences: &queries,
-        memory: memory.view(),
-        memories: &keys,
-        mask: &mask,
-    });
+    let weights = multi_head().cross_weights(
+        HiddenStates::new(x.view(), &queries).mask(&mask).attending_to(memory.view(), &keys),
+    );
     let shapes: Vec<_> = weights.unwrap().iter().map(ndarray::ArrayBase::dim).collect();
     assert_eq!(shapes, [(3, 1, 4), (3, 2, 3)]);
 }
@@ -180,14 +170,10 @@ fn the_weights_of_cross_attention_have_one_column_per_key() {
 fn a_query_that_matches_one_key_far_better_gets_its_value() {
     let (query, key) = (array![[100.0]], array![[1.0], [-1.0]]);
     let value = array![[3.0], [5.0]];
-    let output = ScaledDotProduct::new(1).unwrap().forward(AttentionInput {
-        query: query.view(),
-        key: key.view(),
-        value: value.view(),
-        queries: &Ragged::single(1),
-        keys: &Ragged::single(2),
-        mask: &Mask::all(),
-    });
+    let output = ScaledDotProduct::new(1).unwrap().forward(
+        AttentionInput::new(query.view(), key.view(), value.view(), &Ragged::single(1))
+            .keys(&Ragged::single(2)),
+    );
     assert_eq!(output.unwrap(), array![[3.0]]);
 }
 
@@ -195,14 +181,15 @@ fn a_query_that_matches_one_key_far_better_gets_its_value() {
 fn attention_refuses_arrays_that_do_not_fit() {
     let run = |heads: usize, shapes: [(usize, usize); 3], queries: &[usize], keys: &[usize]| {
         let [query, key, value] = shapes.map(|(r, c)| rows(r, c, 1));
-        ScaledDotProduct::new(heads)?.forward(AttentionInput {
-            query: query.view(),
-            key: key.view(),
-            value: value.view(),
-            queries: &Ragged::from_lengths(queries.iter().copied()),
-            keys: &Ragged::from_lengths(keys.iter().copied()),
-            mask: &Mask::all(),
-        })
+        ScaledDotProduct::new(heads)?.forward(
+            AttentionInput::new(
+                query.view(),
+                key.view(),
+                value.view(),
+                &Ragged::from_lengths(queries.iter().copied()),
+            )
+            .keys(&Ragged::from_lengths(keys.iter().copied())),
+        )
     };
     let fitting = [(2, 4), (3, 4), (3, 6)];
     assert_eq!(run(2, fitting, &[2], &[3]).unwrap().dim(), (2, 6));
@@ -246,7 +233,7 @@ fn multi_head_attention_refuses_rows_that_do_not_fit() {
     let refused = |tokens: usize, width: usize, lengths: &[usize]| {
         let (x, mask) = (rows(tokens, width, 1), Mask::all());
         let sequences = Ragged::from_lengths(lengths.iter().copied());
-        let input = HiddenStates { hidden: x.view(), sequences: &sequences, mask: &mask };
+        let input = HiddenStates::new(x.view(), &sequences).mask(&mask);
         layer.forward(input).map_err(|error| error.to_string())
     };
     assert!(refused(3, 6, &[1, 2]).is_ok());

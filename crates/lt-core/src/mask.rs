@@ -142,25 +142,29 @@ impl Mask {
     /// # Errors
     /// If there is not one prefix length or table per sequence, or a table has another shape.
     pub fn check(&self, at: &'static str, queries: &Ragged, keys: &Ragged) -> Result<()> {
-        let count = |got: usize| match got == queries.len() {
+        let refuse =
+            |got: String, expected: String| Err(Error::Config { at, field: "mask", got, expected });
+        let count = |what: &str, got: usize| match got == queries.len() {
             true => Ok(()),
-            false => {
-                let (expected, got) = (shape![queries.len()], shape![got]);
-                Err(Error::Shape { at, expected, got })
-            }
+            false => refuse(
+                format!("for {got} sequences"),
+                format!("{what} for each of the {} sequences", queries.len()),
+            ),
         };
         for rule in &self.rules {
             match rule {
-                Rule::Prefix(lengths) => count(lengths.len())?,
+                Rule::Prefix(lengths) => count("a length", lengths.len())?,
                 Rule::Table(tables) => {
-                    count(tables.len())?;
-                    for ((table, queries), keys) in
-                        tables.iter().zip(queries.ranges()).zip(keys.ranges())
-                    {
+                    count("a table", tables.len())?;
+                    let sequences = queries.ranges().zip(keys.ranges()).enumerate();
+                    for (table, (number, (queries, keys))) in tables.iter().zip(sequences) {
                         let expected = shape![queries.len(), keys.len()];
                         if !expected.fits(table.shape()) {
                             let got = Shape::of(table.shape());
-                            return Err(Error::Shape { at, expected, got });
+                            return refuse(
+                                format!("{got} for sequence {number}"),
+                                expected.to_string(),
+                            );
                         }
                     }
                 }

@@ -27,11 +27,15 @@ pub enum Rule {
         ours: &'static [&'static str],
         /// There.
         theirs: &'static str,
+        /// Whether the matrix is stored as `[in, out]`, so that the parts stand side by side
+        /// (GPT-2's `c_attn`).
+        transposed: bool,
     },
 }
 
 /// Where a parameter of ours is found in a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stored {
     /// The name of the tensor.
     pub name: String,
@@ -88,12 +92,12 @@ impl NameMap {
                 Rule::Transpose { ours: from, theirs } => translate(ours, from, theirs)
                     // Only the matrix is turned: a bias has one row either way.
                     .map(|name| whole(name, ours.ends_with("weight"))),
-                Rule::Fuse { ours: parts, theirs } => {
+                Rule::Fuse { ours: parts, theirs, transposed } => {
                     parts.iter().enumerate().find_map(|(index, from)| {
                         let part = Some(Part { index, of: parts.len() });
                         translate(ours, from, theirs).map(|name| Stored {
                             name,
-                            transposed: false,
+                            transposed: *transposed && ours.ends_with("weight"),
                             part,
                         })
                     })
@@ -114,7 +118,7 @@ impl NameMap {
                 Rule::Rename { ours, theirs } | Rule::Transpose { ours, theirs } => {
                     translate(stored, theirs, ours).into_iter().collect()
                 }
-                Rule::Fuse { ours, theirs } => {
+                Rule::Fuse { ours, theirs, .. } => {
                     ours.iter().filter_map(|ours| translate(stored, theirs, ours)).collect()
                 }
             };

@@ -28,9 +28,10 @@ impl Ragged {
     /// A batch of sequences of these lengths; a length may be 0.
     #[must_use]
     pub fn from_lengths(lengths: impl IntoIterator<Item = usize>) -> Self {
-        let mut end = 0;
+        // More tokens than can be counted are as many as can be counted: no array has so many.
+        let mut end = 0_usize;
         let ends = lengths.into_iter().map(|length| {
-            end += length;
+            end = end.saturating_add(length);
             end
         });
         Self { offsets: std::iter::once(0).chain(ends).collect() }

@@ -17,10 +17,16 @@ use crate::Threads;
 /// scratch.give(rows);
 /// assert_eq!(scratch.take(3, 2).as_ptr(), address); // the same memory, in another shape
 /// ```
+///
+/// It keeps no more buffers than were ever out at once, each as large as the largest that was
+/// asked for: a caller may use one for its whole life.
 #[derive(Debug, Default)]
 pub struct Scratch {
     threads: Threads,
     free: Vec<Vec<f32>>,
+    /// How many buffers are out, and the most that ever were.
+    out: usize,
+    most_out: usize,
 }
 
 impl Scratch {
@@ -33,13 +39,19 @@ impl Scratch {
     /// Empty, with these threads.
     #[must_use]
     pub fn with_threads(threads: Threads) -> Self {
-        Self { threads, free: Vec::new() }
+        Self { threads, ..Self::default() }
     }
 
     /// The threads to work with.
     #[must_use]
     pub fn threads(&self) -> &Threads {
         &self.threads
+    }
+
+    /// How many buffers wait to be taken again.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.free.len()
     }
 
     /// An array of zeros, `[rows, columns]`.
@@ -51,24 +63,38 @@ impl Scratch {
             .unwrap_or_else(|_| Array2::zeros((rows, columns)))
     }
 
-    /// Takes back an array that has been read.
+    /// Takes back an array that has been read. One that came from elsewhere is welcome, but not
+    /// kept beyond need.
     pub fn give(&mut self, array: Array2<f32>) {
+        self.out = self.out.saturating_sub(1);
         let (buffer, _) = array.into_raw_vec_and_offset();
         if buffer.capacity() > 0 {
             self.free.push(buffer);
         }
+        if self.out + self.free.len() > self.most_out
+            && let Some(smallest) =
+                (0..self.free.len()).min_by_key(|&place| self.free[place].capacity())
+        {
+            self.free.swap_remove(smallest);
+        }
     }
 
-    /// The smallest free buffer that holds `len`, emptied; a new one if there is none.
+    /// The smallest free buffer that holds `len`, or else the largest, grown; emptied.
     fn take_vec(&mut self, len: usize) -> Vec<f32> {
-        let fitting = (0..self.free.len()).filter(|&i| self.free[i].capacity() >= len);
-        match fitting.min_by_key(|&i| self.free[i].capacity()) {
-            Some(best) => {
-                let mut buffer = self.free.swap_remove(best);
-                buffer.clear();
-                buffer
-            }
-            None => Vec::with_capacity(len),
+        self.out += 1;
+        self.most_out = self.most_out.max(self.out);
+        let capacity = |place: &usize| self.free[*place].capacity();
+        let places = 0..self.free.len();
+        let fitting = places.clone().filter(|place| capacity(place) >= len).min_by_key(capacity);
+        let Some(place) = fitting.or_else(|| places.max_by_key(capacity)) else {
+            return Vec::with_capacity(len);
+        };
+        let mut buffer = self.free.swap_remove(place);
+        buffer.clear();
+        if buffer.capacity() < len {
+            // Not reserved: there is nothing in it that is worth copying.
+            buffer = Vec::with_capacity(len);
         }
+        buffer
     }
 }

@@ -210,6 +210,9 @@ impl Weight {
     /// # Panics
     /// If there is no such row, or `row` is not one row long.
     pub fn read_row(&self, index: usize, row: &mut [f32]) {
+        let columns = self.columns();
+        assert_eq!(row.len(), columns, "room for one row of {:?}", self.shape);
+        assert!(index < self.len() / columns.max(1), "row {index} of {:?}", self.shape);
         let range = index * row.len()..(index + 1) * row.len();
         match self.values() {
             Values::Zeros => row.fill(0.0),
@@ -232,18 +235,21 @@ impl Weight {
     /// The numbers as f32 in a new vector; nothing is kept.
     #[must_use]
     pub fn to_f32(&self) -> Vec<f32> {
-        let mut all = vec![0.0; self.len()];
-        self.read_row(0, &mut all);
-        all
+        self.numbers().collect()
     }
 
     /// The weight as a matrix `[out, in]`; a vector `[d]` is one row.
     #[must_use]
     pub fn matrix(&self) -> ArrayView2<'_, f32> {
-        let columns = self.shape.last().copied().unwrap_or(1);
+        let columns = self.columns();
         let rows = self.len() / columns.max(1);
         ArrayView2::from_shape((rows, columns), self.f32())
             .unwrap_or_else(|_| unreachable!("the length was checked when the weight was made"))
+    }
+
+    /// How wide a row is.
+    fn columns(&self) -> usize {
+        self.shape.last().copied().unwrap_or(1)
     }
 
     /// The weight as a vector.

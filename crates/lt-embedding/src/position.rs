@@ -85,7 +85,7 @@ impl Positions {
         match self.numbering {
             PositionIds::FromZero => self.table.entries(),
             PositionIds::AfterPadding(padding) => {
-                self.table.entries().saturating_sub(padding as usize + 1)
+                self.table.entries().saturating_sub((padding as usize).saturating_add(1))
             }
         }
     }
@@ -95,7 +95,7 @@ impl Positions {
         let numbering = self.numbering;
         let mut next = match numbering {
             PositionIds::FromZero => 0,
-            PositionIds::AfterPadding(padding) => padding as usize + 1,
+            PositionIds::AfterPadding(padding) => (padding as usize).saturating_add(1),
         };
         ids.iter().map(move |&id| {
             if numbering == PositionIds::AfterPadding(id) {
@@ -130,8 +130,8 @@ impl Positions {
 /// ```
 /// let table = lt_embedding::sinusoidal_table(2, 4)?;
 /// assert_eq!(table.matrix().row(0), ndarray::array![0.0, 1.0, 0.0, 1.0]);
-/// assert_eq!(table.matrix()[[1, 0]], 1.0_f32.sin());
-/// assert_eq!(table.matrix()[[1, 3]], 0.01_f32.cos());
+/// assert_eq!(table.matrix()[[1, 0]], 0.841_470_96); // sin 1
+/// assert_eq!(table.matrix()[[1, 3]], 0.999_95); // cos 0.01
 /// # Ok::<(), lt_embedding::lt_core::Error>(())
 /// ```
 pub fn sinusoidal_table(positions: usize, d: usize) -> Result<Weight> {

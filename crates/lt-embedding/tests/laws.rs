@@ -9,7 +9,6 @@ use lt_embedding::{
 use lt_laws::sample::{filled, weight};
 use lt_laws::{limits, same_bits};
 use lt_layers::{Dropout, LayerNorm};
-use ndarray::s;
 
 const WORDS: usize = 11;
 const POSITIONS: usize = 9;
@@ -165,11 +164,27 @@ fn the_sines_are_those_of_the_paper() {
         let expected = if column % 2 == 0 { angle.sin() } else { angle.cos() };
         assert!((f64::from(got) - expected).abs() < 1e-7, "[{p}, {column}]: {got}, {expected}");
     }
-    // A shift of the position is a rotation of each pair: the same for every position.
-    let pairs = table.matrix();
-    let product = |a: usize, b: usize| (&pairs.slice(s![a, ..]) * &pairs.slice(s![b, ..])).sum();
-    let (near, far) = (product(10, 17), product(500, 507));
-    assert!((near - far).abs() < 1e-4, "{near} {far}");
+}
+
+/// The pair at p + n is the pair at p, turned by n / 10000^(2i/d), whatever p is.
+#[test]
+fn a_shift_of_the_position_is_a_rotation() {
+    let (positions, d) = (600, 10);
+    let table = sinusoidal_table(positions, d).unwrap();
+    let pair = |p: usize, i: usize| {
+        let row = table.matrix();
+        (f64::from(row[[p, 2 * i]]), f64::from(row[[p, 2 * i + 1]]))
+    };
+    for (n, i) in [1, 7, 90].into_iter().flat_map(|n| (0..d / 2).map(move |i| (n, i))) {
+        let angle = n as f64 / 10_000_f64.powf((2 * i) as f64 / d as f64);
+        for p in 0..positions - n {
+            let ((sin, cos), (shifted_sin, shifted_cos)) = (pair(p, i), pair(p + n, i));
+            let turned = sin * angle.cos() + cos * angle.sin();
+            assert!((turned - shifted_sin).abs() < 3e-7, "{p} + {n}, pair {i}");
+            let turned = cos * angle.cos() - sin * angle.sin();
+            assert!((turned - shifted_cos).abs() < 3e-7, "{p} + {n}, pair {i}");
+        }
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The encoder layer.
 
 use lt_attention::{HiddenStates, MultiHeadAttention};
-use lt_core::{Module, Result, Scratch, check_shape, params, shape};
-use lt_layers::{FeedForward, LayerNorm};
+use lt_core::{Error, Module, Result, Scratch, params};
+use lt_layers::{Dropout, FeedForward, LayerNorm};
 use ndarray::{Array2, Array3};
 
 /// Where the layer norms stand.
@@ -46,6 +46,7 @@ pub struct EncoderLayer {
     feed_forward: FeedForward,
     feed_forward_norm: LayerNorm,
     placement: NormPlacement,
+    dropout: Dropout,
 }
 
 params!(EncoderLayer { attention, attention_norm, feed_forward, feed_forward_norm });
@@ -54,7 +55,7 @@ impl EncoderLayer {
     /// A layer of these parts.
     ///
     /// # Errors
-    /// [`Error::Shape`](lt_core::Error::Shape) if they are not of one width.
+    /// [`Error::Config`] if they are not of one width.
     pub fn new(
         attention: MultiHeadAttention,
         feed_forward: FeedForward,
@@ -62,17 +63,32 @@ impl EncoderLayer {
     ) -> Result<Self> {
         const AT: &str = "EncoderLayer::new";
         let d = attention.width();
-        for part in [
-            attention.output_width(),
-            feed_forward.up().inputs(),
-            feed_forward.down().outputs(),
-            norms.attention.width(),
-            norms.feed_forward.width(),
+        for (part, width) in [
+            ("the width that attention gives", attention.output_width()),
+            ("the width that feed_forward takes", feed_forward.up().inputs()),
+            ("the width that feed_forward gives", feed_forward.down().outputs()),
+            ("the width of the norm of attention", norms.attention.width()),
+            ("the width of the norm of feed_forward", norms.feed_forward.width()),
         ] {
-            check_shape(AT, shape![d], &[part])?;
+            if width != d {
+                let expected = format!("{d}, the width that attention takes");
+                return Err(Error::Config {
+                    at: AT,
+                    field: part,
+                    got: width.to_string(),
+                    expected,
+                });
+            }
         }
+        let dropout = Dropout::default();
         let Norms { attention: attention_norm, feed_forward: feed_forward_norm, placement } = norms;
-        Ok(Self { attention, attention_norm, feed_forward, feed_forward_norm, placement })
+        Ok(Self { attention, attention_norm, feed_forward, feed_forward_norm, placement, dropout })
+    }
+
+    /// With numbers that training drops from what each sublayer gives, before it is added.
+    #[must_use]
+    pub fn with_dropout(self, dropout: Dropout) -> Self {
+        Self { dropout, ..self }
     }
 
     /// The attention sublayer.
@@ -97,6 +113,12 @@ impl EncoderLayer {
     #[must_use]
     pub fn feed_forward_norm(&self) -> &LayerNorm {
         &self.feed_forward_norm
+    }
+
+    /// What training drops from what each sublayer gives.
+    #[must_use]
+    pub fn dropout(&self) -> Dropout {
+        self.dropout
     }
 
     /// Where the norms stand.

@@ -9,14 +9,14 @@ use lt_encoder::{
 };
 use lt_laws::sample::{filled, rows};
 use lt_laws::{Batch, encoder, same_bits};
-use lt_layers::{Activation, Dropout, FeedForward, LayerNorm, Linear};
+use lt_layers::{Activation, FeedForward, LayerNorm, Linear};
 use ndarray::{Array2, array};
 
 const D: usize = 6;
 const PLACEMENTS: [NormPlacement; 2] = [NormPlacement::Post, NormPlacement::Pre];
 
 fn layer(placement: NormPlacement) -> EncoderLayer {
-    let config = AttentionConfig { heads: 2, dropout: Dropout::default() };
+    let config = AttentionConfig::new(2);
     let linear = |inputs, outputs| Linear::zeros(inputs, outputs).unwrap();
     let norm = || LayerNorm::zeros(D, 1e-5).unwrap();
     EncoderLayer::new(
@@ -33,7 +33,7 @@ fn encoder(placement: NormPlacement) -> Encoder {
 }
 
 fn states(batch: Batch<'_>) -> HiddenStates<'_> {
-    HiddenStates { hidden: batch.rows, sequences: batch.sequences, mask: batch.mask }
+    HiddenStates::new(batch.rows, batch.sequences).mask(batch.mask)
 }
 
 /// The rows with a vector of their position added, as an embedding does it.
@@ -64,7 +64,7 @@ fn order_is_seen_with_positions_and_only_with_them() {
         encoder::order_is_not_seen_without_positions(D, |batch| encoder.forward(states(batch)));
         encoder::order_is_seen_with_positions(D, |batch| {
             let hidden = with_positions(batch);
-            encoder.forward(HiddenStates { hidden: hidden.view(), ..states(batch) })
+            encoder.forward(states(batch).with(hidden.view()))
         });
     }
 }
@@ -99,13 +99,12 @@ fn first_of(batch: Batch<'_>) -> Sequences<'_> {
 #[test]
 fn the_norms_stand_where_the_formulas_have_them() {
     let (x, batch, mask) = (rows(5, D, 3), Ragged::from_lengths([2, 3]), Mask::causal());
-    let input = HiddenStates { hidden: x.view(), sequences: &batch, mask: &mask };
+    let input = HiddenStates::new(x.view(), &batch).mask(&mask);
     let norm = |norm: &LayerNorm, rows: &Array2<f32>| norm.forward(rows.view()).unwrap();
     for placement in PLACEMENTS {
         let layer = filled(layer(placement), 4);
-        let attend = |rows: &Array2<f32>| {
-            layer.attention().forward(HiddenStates { hidden: rows.view(), ..input }).unwrap()
-        };
+        let attend =
+            |rows: &Array2<f32>| layer.attention().forward(input.with(rows.view())).unwrap();
         let feed = |rows: &Array2<f32>| layer.feed_forward().forward(rows.view()).unwrap();
         let (norm_1, norm_2) = (layer.attention_norm(), layer.feed_forward_norm());
         let expected = match layer.placement() {
@@ -125,7 +124,7 @@ fn the_norms_stand_where_the_formulas_have_them() {
 #[test]
 fn a_trace_has_the_bits_of_the_forward_pass_and_all_on_the_way() {
     let (x, batch, mask) = (rows(5, D, 3), Ragged::from_lengths([2, 3]), Mask::all());
-    let input = HiddenStates { hidden: x.view(), sequences: &batch, mask: &mask };
+    let input = HiddenStates::new(x.view(), &batch).mask(&mask);
     for placement in PLACEMENTS {
         let encoder = encoder(placement);
         let trace = encoder.trace(input, &mut Scratch::new()).unwrap();
@@ -142,7 +141,7 @@ fn a_trace_has_the_bits_of_the_forward_pass_and_all_on_the_way() {
             );
             let hidden =
                 if std::ptr::eq(layer, &raw const encoder.layers()[0]) { &x } else { &first };
-            let input = HiddenStates { hidden: hidden.view(), ..input };
+            let input = input.with(hidden.view());
             assert_eq!(*weights, layer.attention_weights(input).unwrap());
         }
     }
@@ -151,12 +150,12 @@ fn a_trace_has_the_bits_of_the_forward_pass_and_all_on_the_way() {
 #[test]
 fn the_weights_of_a_pre_norm_layer_are_those_of_the_normalised_rows() {
     let (x, batch, mask) = (rows(3, D, 3), Ragged::single(3), Mask::all());
-    let input = HiddenStates { hidden: x.view(), sequences: &batch, mask: &mask };
+    let input = HiddenStates::new(x.view(), &batch).mask(&mask);
     for placement in PLACEMENTS {
         let layer = filled(layer(placement), 4);
         let normed = layer.attention_norm().forward(x.view()).unwrap();
         let looked_at = if placement == NormPlacement::Pre { &normed } else { &x };
-        let expected = HiddenStates { hidden: looked_at.view(), ..input };
+        let expected = input.with(looked_at.view());
         let expected = layer.attention().weights(expected).unwrap();
         assert_eq!(layer.attention_weights(input).unwrap(), expected);
     }
@@ -175,7 +174,7 @@ impl<'a> Module<HiddenStates<'a>> for Shift {
 #[test]
 fn a_stack_runs_layers_of_any_kind_the_first_first() {
     let (x, batch, mask) = (array![[1.0], [2.0]], Ragged::single(2), Mask::all());
-    let input = HiddenStates { hidden: x.view(), sequences: &batch, mask: &mask };
+    let input = HiddenStates::new(x.view(), &batch).mask(&mask);
     let stack = Stack::new(vec![Shift(1.0), Shift(10.0)]);
     assert_eq!(stack.forward(input).unwrap(), array![[16.0], [20.0]]); // (2x + 1)·2 + 10
     assert_eq!(stack.layers().len(), 2);
@@ -187,7 +186,7 @@ fn a_stack_runs_layers_of_any_kind_the_first_first() {
 fn rows_that_are_not_one_per_token_are_refused() {
     let (x, mask) = (rows(5, D, 3), Mask::all());
     let batch = Ragged::from_lengths([2, 2]);
-    let input = HiddenStates { hidden: x.view(), sequences: &batch, mask: &mask };
+    let input = HiddenStates::new(x.view(), &batch).mask(&mask);
     let encoder = encoder(NormPlacement::Post);
     assert!(matches!(encoder.forward(input), Err(Error::Shape { .. })));
     assert!(matches!(encoder.trace(input, &mut Scratch::new()), Err(Error::Shape { .. })));
@@ -199,7 +198,7 @@ fn rows_that_are_not_one_per_token_are_refused() {
 fn parts_of_different_widths_are_refused() {
     let linear = |inputs, outputs| Linear::zeros(inputs, outputs).unwrap();
     let new = |attention: usize, wide: (usize, usize), norms: (usize, usize)| {
-        let config = AttentionConfig { heads: 1, dropout: Dropout::default() };
+        let config = AttentionConfig::new(1);
         let norm = |d| LayerNorm::zeros(d, 1e-5).unwrap();
         EncoderLayer::new(
             MultiHeadAttention::zeros(attention, config).unwrap(),

@@ -130,8 +130,9 @@ struct Running {
 ///
 /// Keys are met in blocks, and the softmax is carried from block to block: memory is linear in
 /// the length, and the order of all sums is fixed by the position of the key in its sequence. So
-/// a result does not depend on the rest of the batch or on the threads. A masked key is never
-/// multiplied with anything; a query that may look at nothing gets zeros.
+/// a result does not depend on the rest of the batch or on the threads. The score of a masked
+/// key is replaced whatever it is, and its value is not touched; a query that may look at nothing
+/// gets zeros.
 ///
 /// # Shapes
 /// `[tokens, h·k]`, `[key tokens, h·k]` and `[key tokens, h·v]` to `[tokens, h·v]`.

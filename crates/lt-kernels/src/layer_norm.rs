@@ -7,15 +7,30 @@ use crate::threads::for_each_rows;
 
 /// The problem: normalise each row of `x`, then scale and shift it.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct LayerNorm<'a> {
     /// Rows `[tokens, d]`.
     pub x: ArrayView2<'a, f32>,
     /// γ, `[d]`.
     pub gain: &'a Weight,
     /// β, `[d]`.
-    pub bias: &'a Weight,
+    pub bias: Option<&'a Weight>,
     /// ε, added to the variance.
     pub epsilon: f32,
+}
+
+impl<'a> LayerNorm<'a> {
+    /// Without a bias.
+    #[must_use]
+    pub fn new(x: ArrayView2<'a, f32>, gain: &'a Weight, epsilon: f32) -> Self {
+        Self { x, gain, bias: None, epsilon }
+    }
+
+    /// With a bias added to each row.
+    #[must_use]
+    pub fn bias(self, bias: Option<&'a Weight>) -> Self {
+        Self { bias, ..self }
+    }
 }
 
 /// Rows a task takes on.
@@ -39,8 +54,9 @@ const LANES: usize = 16;
 #[must_use]
 pub fn layer_norm(problem: &LayerNorm<'_>, scratch: &mut Scratch) -> Array2<f32> {
     let (tokens, d) = problem.x.dim();
-    let (gain, bias) = (problem.gain.f32(), problem.bias.f32());
-    assert!(gain.len() == d && bias.len() == d, "gain and bias are as long as a row");
+    assert_eq!(problem.gain.shape(), [d], "a gain [d]");
+    assert!(problem.bias.is_none_or(|bias| bias.shape() == [d]), "a bias [d]");
+    let (gain, bias) = (problem.gain.f32(), problem.bias.map(Weight::f32));
     let mut y = scratch.take(tokens, d);
     if y.is_empty() {
         return y;
@@ -53,8 +69,11 @@ pub fn layer_norm(problem: &LayerNorm<'_>, scratch: &mut Scratch) -> Array2<f32>
             let mean = sum(row, |x| x) / d as f32;
             let variance = sum(row, |x| (x - mean) * (x - mean)) / d as f32;
             let scale = 1.0 / (variance + problem.epsilon).sqrt();
-            for ((value, gain), bias) in row.iter_mut().zip(gain).zip(bias) {
-                *value = (*value - mean) * scale * gain + bias;
+            for (value, gain) in row.iter_mut().zip(gain) {
+                *value = (*value - mean) * scale * gain;
+            }
+            for (value, bias) in row.iter_mut().zip(bias.unwrap_or_default()) {
+                *value += bias;
             }
         }
     });

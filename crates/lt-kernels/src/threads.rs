@@ -1,5 +1,7 @@
 //! Work cut into tasks, and the threads that run them.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use lt_core::Threads;
 use ndarray::Array2;
 
@@ -62,11 +64,17 @@ pub(crate) fn for_each_rows_with(
     let tasks = rows.div_ceil(block);
     assert!(room == 0 || work.nrows() >= tasks, "a row of work for each task");
     let (array, work) = (Parts::of(array), Parts::of(work));
-    threads.run(tasks, &|number| {
+    // Blocks are counted here: whoever lends the threads may call a task twice.
+    let next = AtomicUsize::new(0);
+    threads.run(tasks, &|_| {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if number >= tasks {
+            return;
+        }
         let first = number * block;
         let end = rows.min(first + block);
-        // SAFETY: `run` calls each number once, and the ranges of different numbers do not
-        // overlap: blocks follow each other, and each number has its own row of work.
+        // SAFETY: each number is drawn once, and the ranges of different numbers do not overlap:
+        // blocks follow each other, and each number has its own row of work.
         let (rows, work) = unsafe {
             (
                 array.part(first * columns, end * columns),

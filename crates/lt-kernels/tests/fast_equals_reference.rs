@@ -3,13 +3,15 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
-use lt_core::{Mask, Ragged, Scratch, Threads, Weight};
+use std::sync::Arc;
+
+use lt_core::{Mask, Ragged, Scratch, Threads, Weight, Workers};
 use lt_kernels::{
     Activation, Attention, Heads, KEY_BLOCK, LayerNorm, Product, attention, layer_norm, product,
     reference, softmax,
 };
 use lt_laws::sample::{rows, weight};
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, array, s};
 
 /// One test per kernel: `fast(&problem, &mut scratch)` and `reference(&problem)` for each problem,
 /// on one thread and on two, which must agree to the bit.
@@ -24,7 +26,7 @@ macro_rules! fast_equals_reference {
 }
 
 fn two_threads() -> Threads {
-    lt_kernels::pool(2).unwrap()
+    lt_laws::same_bits::threads(2)
 }
 
 fn bits(rows: &Array2<f32>) -> Vec<u32> {
@@ -109,7 +111,7 @@ fn an_empty_batch_gives_an_empty_result() {
     let (x, w) = (rows(0, 4, 1), weight(&[3, 4], 2));
     assert_eq!(product(&Product::new(x.view(), &w), &mut Scratch::new()).dim(), (0, 3));
     let gain = weight(&[4], 3);
-    let norm = LayerNorm { x: x.view(), gain: &gain, bias: &gain, epsilon: 1e-5 };
+    let norm = LayerNorm::new(x.view(), &gain, 1e-5).bias(Some(&gain));
     assert_eq!(layer_norm(&norm, &mut Scratch::new()).dim(), (0, 4));
     for batch in [Ragged::from_lengths([]), Ragged::from_lengths([0, 0])] {
         let problem = Attention::new(x.view(), x.view(), x.view(), &batch, 2);
@@ -128,7 +130,7 @@ fn layer_norm_is_its_reference_at_every_width() {
                 layer_norm,
                 reference::layer_norm,
                 tolerance,
-                LayerNorm { x: x.view(), gain: &gain, bias: &bias, epsilon },
+                LayerNorm::new(x.view(), &gain, epsilon).bias(Some(&bias)),
                 format!("width {d}, ε = {epsilon}")
             );
         }
@@ -141,7 +143,7 @@ fn layer_norm_takes_views_of_any_strides() {
     let (gain, bias) = (weight(&[10], 2), weight(&[10], 3));
     for x in [wide.slice(s![..;3, ..;2]), wide.t().slice_move(s![.., ..10])] {
         fn of<'a>(x: ArrayView2<'a, f32>, gain: &'a Weight, bias: &'a Weight) -> LayerNorm<'a> {
-            LayerNorm { x, gain, bias, epsilon: 1e-5 }
+            LayerNorm::new(x, gain, 1e-5).bias(Some(bias))
         }
         let in_one_piece = x.to_owned();
         let expected = layer_norm(&of(in_one_piece.view(), &gain, &bias), &mut Scratch::new());
@@ -247,6 +249,21 @@ fn attention_does_not_hide_nan_in_a_key_that_is_looked_at() {
     assert!(causal.row(2).iter().all(|x| x.is_nan()));
 }
 
+/// A key that is looked at is not hidden by a probability that rounds to 0.
+#[test]
+fn attention_hides_what_is_masked_and_not_what_is_improbable() {
+    let (one, two) = (Ragged::single(1), Ragged::single(2));
+    let (q, k) = (array![[1.0]], array![[0.0], [-200.0]]);
+    let v = array![[5.0], [f32::NAN]];
+    let problem = Attention::new(q.view(), k.view(), v.view(), &one, 1).keys(&two).scale(1.0);
+    fast_equals_reference!(attention, reference::attention, 0.0, problem, "looked at");
+    assert!(attention(&problem, &mut Scratch::new())[[0, 0]].is_nan());
+    let first = Mask::custom(|place| place.key == 0);
+    let problem = problem.mask(&first);
+    fast_equals_reference!(attention, reference::attention, 0.0, problem, "masked");
+    assert_eq!(attention(&problem, &mut Scratch::new()), array![[5.0]]);
+}
+
 #[test]
 fn attention_takes_heads_out_of_one_fused_matrix() {
     let batch = Ragged::from_lengths([2, 5]);
@@ -256,6 +273,29 @@ fn attention_takes_heads_out_of_one_fused_matrix() {
     fast_equals_reference!(attention, reference::attention, 3e-6, problem, "views of one matrix");
 }
 
+/// Whoever lends threads may get it wrong; what a task writes is its own all the same.
+#[test]
+fn threads_that_run_a_task_twice_write_no_row_twice() {
+    struct Twice;
+    impl Workers for Twice {
+        fn count(&self) -> usize {
+            2
+        }
+        fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+            std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| (0..tasks).for_each(|_| task(0)));
+                }
+            });
+        }
+    }
+    let (x, w) = (rows(100, 5, 1), weight(&[7, 5], 2));
+    let problem = Product::new(x.view(), &w);
+    let twice = &mut Scratch::with_threads(Threads::with(Arc::new(Twice)));
+    assert_eq!(product(&problem, twice), product(&problem, &mut Scratch::new()));
+}
+
+#[cfg(feature = "threads")]
 #[test]
 fn a_pool_runs_every_task_once() {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -274,7 +314,6 @@ fn a_pool_runs_every_task_once() {
 
 #[test]
 fn a_weight_stored_in_16_bits_is_packed_as_the_numbers_it_stands_for() {
-    use std::sync::Arc;
     let x = rows(3, 5, 1);
     let f16: Vec<u16> = weight(&[18, 5], 2).f32().iter().map(|&x| lt_core::f32_to_f16(x)).collect();
     let wide = f16.iter().map(|&bits| lt_core::f16_to_f32(bits)).collect();

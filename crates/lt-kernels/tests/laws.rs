@@ -51,7 +51,7 @@ fn layer_norm_obeys_its_laws() {
         |x: ArrayView2<'_, f32>, epsilon: f32, run: &dyn Fn(&LayerNorm<'_>) -> Array2<f32>| {
             let d = x.ncols();
             let gain = lt_core::Weight::new(&[d], vec![1.0; d]).unwrap();
-            run(&LayerNorm { x, gain: &gain, bias: &lt_core::Weight::zeros(&[d]), epsilon })
+            run(&LayerNorm::new(x, &gain, epsilon))
         };
     lt_laws::layer_norm::all(|x, epsilon| {
         unit(x, epsilon, &|problem| layer_norm(problem, &mut Scratch::new()))

@@ -43,7 +43,7 @@
 /// An input of several arrays has several shapes, as has each wrong input:
 /// `inputs: [[5, 8], [3, 8]]`, `wrong: [[[5, 7], [3, 8]], [[5, 8], [3, 7]]]`. References in
 /// the `input` expression may be to temporary values:
-/// `|inputs| HiddenStates { hidden: inputs[0].view(), sequences: &Ragged::single(5), … }`.
+/// `|inputs| HiddenStates::new(inputs[0].view(), &Ragged::single(5))`.
 ///
 /// The tests are the laws of [`gradient`](crate::gradient), and that the layer is
 /// `Send + Sync + 'static`.

@@ -5,9 +5,9 @@ use lt_core::{
     params, shape,
 };
 use lt_kernels::layer_norm;
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 
-use crate::linear::add;
+use crate::linear::{add, sum_of_rows};
 
 /// y = γ·(x − μ) / √(σ² + ε) + β: each row is given mean 0 and variance 1, then scaled and shifted.
 ///
@@ -32,21 +32,24 @@ use crate::linear::add;
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerNorm {
     gain: Weight,
-    bias: Weight,
+    bias: Option<Weight>,
     epsilon: f32,
 }
 
 params!(LayerNorm { gain, bias });
 
 impl LayerNorm {
-    /// A layer of this gain γ `[d]`, bias β `[d]` and ε.
+    /// A layer of this gain γ `[d]`, bias β `[d]` (or `None`) and ε.
     ///
     /// # Errors
     /// If gain and bias are not vectors of one length, or ε is negative or not finite.
-    pub fn new(gain: Weight, bias: Weight, epsilon: f32) -> Result<Self> {
+    pub fn new(gain: Weight, bias: impl Into<Option<Weight>>, epsilon: f32) -> Result<Self> {
         const AT: &str = "LayerNorm::new";
         check_shape(AT, shape!["d"], gain.shape())?;
-        check_shape(AT, shape![gain.len()], bias.shape())?;
+        let bias = bias.into();
+        if let Some(bias) = &bias {
+            check_shape(AT, shape![gain.len()], bias.shape())?;
+        }
         let refuse = |field, got: String, expected: &str| {
             Err(Error::Config { at: AT, field, got, expected: expected.into() })
         };
@@ -75,8 +78,8 @@ impl LayerNorm {
 
     /// β, `[d]`.
     #[must_use]
-    pub fn bias(&self) -> &Weight {
-        &self.bias
+    pub fn bias(&self) -> Option<&Weight> {
+        self.bias.as_ref()
     }
 
     /// ε.
@@ -101,8 +104,8 @@ impl<'a> Module<ArrayView2<'a, f32>> for LayerNorm {
 
     fn forward_in(&self, x: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         check_columns("LayerNorm::forward", self.width(), &x)?;
-        let Self { gain, bias, epsilon } = self;
-        Ok(layer_norm(&lt_kernels::LayerNorm { x, gain, bias, epsilon: *epsilon }, scratch))
+        let problem = lt_kernels::LayerNorm::new(x, &self.gain, self.epsilon);
+        Ok(layer_norm(&problem.bias(self.bias.as_ref()), scratch))
     }
 }
 
@@ -133,17 +136,17 @@ impl<'a> Backward<ArrayView2<'a, f32>> for LayerNorm {
         check_shape("LayerNorm::backward", shape![x.nrows(), self.width()], d_output.shape())?;
         let d = self.width() as f32;
         let gain = self.gain.f32();
-        let mut d_gain = Array2::zeros(x.raw_dim()); // a row's share in each, summed at the end
+        let mut d_gain = vec![0.0; gain.len()];
         let mut d_input = Array2::zeros(x.raw_dim());
         for (row, x) in x.rows().into_iter().enumerate() {
-            let mean = x.sum() / d;
+            let mean = x.iter().sum::<f32>() / d;
             let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / d;
             let scale = 1.0 / (variance + self.epsilon).sqrt();
             // forward: n = (x − μ)·scale, y = γ·n + β  ⇒  backward: dγ = Σ dy·n, dβ = Σ dy, dn = dy·γ
             let n = |i: usize| (x[i] - mean) * scale;
             let d_n = |i: usize| d_output[[row, i]] * gain[i];
-            for i in 0..x.len() {
-                d_gain[[row, i]] = d_output[[row, i]] * n(i);
+            for (i, d_gain) in d_gain.iter_mut().enumerate() {
+                *d_gain += d_output[[row, i]] * n(i);
             }
             // μ and scale depend on every x: their share is a mean, and a mean along n
             //   dx = scale·(dn − mean(dn) − n·mean(dn·n))
@@ -153,8 +156,10 @@ impl<'a> Backward<ArrayView2<'a, f32>> for LayerNorm {
                 d_input[[row, i]] = scale * (d_n(i) - mean_d_n - n(i) * mean_d_n_n);
             }
         }
-        add(&mut grads.gain, d_gain.sum_axis(Axis(0)).iter());
-        add(&mut grads.bias, d_output.sum_axis(Axis(0)).iter());
+        add(&mut grads.gain, &d_gain);
+        if let Some(bias) = &mut grads.bias {
+            add(bias, &sum_of_rows(d_output));
+        }
         Ok(d_input)
     }
 }

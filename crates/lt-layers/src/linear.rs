@@ -5,7 +5,7 @@ use lt_core::{
     check_shape, params, shape,
 };
 use lt_kernels::{Activation, Product, product, reference};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 
 /// y = x·Wᵀ + b: each output is a weighted sum of the inputs.
 ///
@@ -137,17 +137,26 @@ impl<'a> Backward<ArrayView2<'a, f32>> for Linear {
     ) -> Result<Array2<f32>> {
         check_shape("Linear::backward", shape![x.nrows(), self.outputs()], d_output.shape())?;
         // forward: y = x·Wᵀ + b  ⇒  backward: dW = dyᵀ·x, db = Σ dy over the rows, dx = dy·W
-        add(&mut grads.weight, reference::matmul(d_output.t(), x).iter()); // [out, in]
+        add(&mut grads.weight, &reference::matmul(d_output.t(), x)); // [out, in]
         if let Some(bias) = &mut grads.bias {
-            add(bias, d_output.sum_axis(Axis(0)).iter()); // [out]
+            add(bias, &sum_of_rows(d_output)); // [out]
         }
         Ok(reference::matmul(d_output.view(), self.weight.matrix())) // [tokens, in]
     }
 }
 
 /// Adds to a gradient what one backward pass has found.
-pub(crate) fn add<'a>(gradient: &mut Weight, found: impl Iterator<Item = &'a f32>) {
+pub(crate) fn add<'a>(gradient: &mut Weight, found: impl IntoIterator<Item = &'a f32>) {
     for (sum, value) in gradient.make_mut().iter_mut().zip(found) {
         *sum += value;
     }
+}
+
+/// The sum of all rows, from the first to the last: ndarray's own sum goes by the layout in memory.
+pub(crate) fn sum_of_rows(rows: &Array2<f32>) -> Vec<f32> {
+    let mut sum = vec![0.0; rows.ncols()];
+    for row in rows.rows() {
+        sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+    }
+    sum
 }

@@ -1,5 +1,6 @@
 //! The derivatives against their forward passes.
 
+use lt_core::Weight;
 use lt_layers::{Activation, FeedForward, LayerNorm, Linear};
 
 lt_laws::conformance! {
@@ -20,6 +21,25 @@ lt_laws::conformance! {
     wrong: [[[4, 5]]];
 }
 
+lt_laws::conformance! {
+    layer_norm_without_bias: LayerNorm =
+        LayerNorm::new(Weight::zeros(&[6]), None, 1e-5).unwrap();
+    inputs: [[4, 6]];
+    input: |inputs| inputs[0].view();
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[4, 5]]];
+}
+
+lt_laws::conformance! {
+    linear_without_bias: Linear = Linear::new(Weight::zeros(&[4, 7]), None).unwrap();
+    inputs: [[5, 7]];
+    input: |inputs| inputs[0].view();
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[5, 8]]];
+}
+
 /// The activation between the two layers is what differs.
 macro_rules! feed_forward {
     ($name:ident, $activation:expr) => {
@@ -35,6 +55,8 @@ macro_rules! feed_forward {
     };
 }
 
+feed_forward!(feed_forward_with_nothing_between, Activation::Identity);
+feed_forward!(feed_forward_with_relu, Activation::Relu);
 feed_forward!(feed_forward_with_gelu, Activation::Gelu);
 feed_forward!(feed_forward_with_gelu_tanh, Activation::GeluTanh);
 feed_forward!(feed_forward_with_silu, Activation::Silu);

@@ -127,20 +127,21 @@ impl Bert {
 static BOTH_WAYS: Mask = Mask::all();
 
 fn states<'a>(hidden: &'a Array2<f32>, input: &'a TokenIds<'_>) -> HiddenStates<'a> {
-    HiddenStates { hidden: hidden.view(), sequences: input.sequences, mask: &BOTH_WAYS }
+    HiddenStates::new(hidden.view(), input.sequences).mask(&BOTH_WAYS)
 }
 
 fn encoder_layer(config: &BertConfig) -> Result<EncoderLayer> {
     let (d, wide) = (config.hidden_size, config.intermediate_size);
     let dropout = Dropout::new(config.attention_probs_dropout_prob)?;
-    let attention = AttentionConfig { heads: config.num_attention_heads, dropout };
+    let attention = AttentionConfig::new(config.num_attention_heads).dropout(dropout);
     let activation = activation_from_name(&config.hidden_act)?;
     let norm = || LayerNorm::zeros(d, config.layer_norm_eps);
-    EncoderLayer::new(
+    let layer = EncoderLayer::new(
         MultiHeadAttention::zeros(d, attention)?,
         FeedForward::new(Linear::zeros(d, wide)?, activation, Linear::zeros(wide, d)?)?,
         Norms { attention: norm()?, feed_forward: norm()?, placement: NormPlacement::Post },
-    )
+    )?;
+    Ok(layer.with_dropout(Dropout::new(config.hidden_dropout_prob)?))
 }
 
 impl<'a> Module<TokenIds<'a>> for Bert {

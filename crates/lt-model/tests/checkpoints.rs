@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use lt_core::{Module, Ragged, weights};
 use lt_laws::{same_bits, saving};
+use lt_model::lt_config;
 use lt_model::{
     Bert, BertForMaskedLm, Decoder, LoadOptions, Model, ModelError, ModelOutput, TokenIds,
 };
@@ -157,7 +158,7 @@ fn a_configuration_that_does_not_say_its_family_is_taken_at_the_callers_word() {
 fn a_model_is_loaded_from_any_source_of_tensors() {
     let dir = golden("mlm-untied");
     let source = Checkpoint::open(&dir, lt_model::Reading::Copy).unwrap();
-    let config = lt_model::lt_config::BertConfig::from_dir(&dir).unwrap();
+    let config = lt_config::BertConfig::from_dir(&dir).unwrap();
     let model = BertForMaskedLm::from_source(config.clone(), &source).unwrap().model;
     assert_eq!(Model::BertForMaskedLm(model), load(&dir).unwrap());
     assert_eq!(&Bert::from_source(config, &source).unwrap().model, load(&dir).unwrap().bert());
@@ -199,6 +200,7 @@ fn what_training_drops_is_what_the_configuration_says() {
     assert_eq!(model.bert().embeddings().dropout().rate(), 0.125);
     for layer in model.bert().encoder().layers() {
         assert_eq!(layer.attention().config().dropout.rate(), 0.25);
+        assert_eq!(layer.dropout().rate(), 0.125);
     }
 }
 

@@ -54,7 +54,7 @@ fn a_rule_by_position_needs_no_question_for_each_key() {
 fn a_mask_of_another_batch_is_refused() {
     let (two, one) = (Ragged::from_lengths([2, 3]), Ragged::single(2));
     let table = |rows, columns| Array2::from_elem((rows, columns), true);
-    let refused = |mask: &Mask| matches!(mask.check("here", &two, &two), Err(Error::Shape { .. }));
+    let refused = |mask: &Mask| matches!(mask.check("here", &two, &two), Err(Error::Config { .. }));
     assert!(!refused(&Mask::prefix([1, 1])));
     assert!(refused(&Mask::prefix([1])));
     assert!(refused(&(Mask::causal() & Mask::prefix([1, 1, 1]))));
@@ -62,6 +62,16 @@ fn a_mask_of_another_batch_is_refused() {
     assert!(refused(&Mask::table(vec![table(2, 2)])));
     assert!(refused(&Mask::table(vec![table(2, 2), table(3, 2)])));
     assert!(refused(&Mask::table(vec![table(3, 2), table(3, 3)])));
+    let message = Mask::table(vec![table(2, 2), table(3, 2)]).check("here", &two, &two);
+    assert_eq!(
+        message.unwrap_err().to_string(),
+        "`here`: mask is [3, 2] for sequence 1, expected [3, 3]"
+    );
+    let message = Mask::prefix([1]).check("here", &two, &two).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "`here`: mask is for 1 sequences, expected a length for each of the 2 sequences"
+    );
     for any_batch in [Mask::all(), Mask::causal(), Mask::window(1, 1), Mask::custom(|_| false)] {
         assert!(any_batch.check("here", &one, &two).is_ok());
     }

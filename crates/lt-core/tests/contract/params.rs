@@ -68,26 +68,34 @@ const MAP: NameMap = NameMap::new(&[
     Rule::Fuse {
         ours: &["layers.{}.query", "layers.{}.key", "layers.{}.value"],
         theirs: "h.{}.attn.c_attn",
+        transposed: true,
     },
     Rule::Rename { ours: "norm.gain", theirs: "ln_f.weight" },
 ]);
 
-fn whole(name: &str, transposed: bool) -> Stored {
-    Stored { name: name.into(), transposed, part: None }
+fn stored(name: &str) -> (String, bool, Option<Part>) {
+    let Stored { name, transposed, part, .. } = MAP.stored(name);
+    (name, transposed, part)
+}
+
+fn whole(name: &str, transposed: bool) -> (String, bool, Option<Part>) {
+    (name.into(), transposed, None)
 }
 
 #[test]
 fn each_rule_finds_the_stored_name() {
-    assert_eq!(MAP.stored("layers.12.up.weight"), whole("h.12.mlp.c_fc_in.weight", false));
-    assert_eq!(MAP.stored("layers.0.down.weight"), whole("h.0.mlp.c_proj.weight", true));
+    assert_eq!(stored("layers.12.up.weight"), whole("h.12.mlp.c_fc_in.weight", false));
+    assert_eq!(stored("layers.0.down.weight"), whole("h.0.mlp.c_proj.weight", true));
     // A bias is a row either way.
-    assert_eq!(MAP.stored("layers.0.down.bias"), whole("h.0.mlp.c_proj.bias", false));
-    assert_eq!(MAP.stored("norm.gain"), whole("ln_f.weight", false));
-    assert_eq!(MAP.stored("head.bias"), whole("head.bias", false));
+    assert_eq!(stored("layers.0.down.bias"), whole("h.0.mlp.c_proj.bias", false));
+    assert_eq!(stored("norm.gain"), whole("ln_f.weight", false));
+    assert_eq!(stored("head.bias"), whole("head.bias", false));
     for (index, part) in ["query", "key", "value"].into_iter().enumerate() {
-        let name = "h.7.attn.c_attn.weight".to_owned();
-        let stored = Stored { name, transposed: false, part: Some(Part { index, of: 3 }) };
-        assert_eq!(MAP.stored(&format!("layers.7.{part}.weight")), stored);
+        let part_of = Some(Part { index, of: 3 });
+        let weight = ("h.7.attn.c_attn.weight".to_owned(), true, part_of);
+        assert_eq!(stored(&format!("layers.7.{part}.weight")), weight);
+        let bias = ("h.7.attn.c_attn.bias".to_owned(), false, part_of);
+        assert_eq!(stored(&format!("layers.7.{part}.bias")), bias);
     }
 }
 
@@ -112,7 +120,7 @@ fn a_name_that_only_begins_like_a_rule_is_left_alone() {
         "layers.1",
         "my.layers.1.up",
     ] {
-        assert_eq!(MAP.stored(name), whole(name, false));
+        assert_eq!(stored(name), whole(name, false));
         assert_eq!(MAP.ours(name), [name]);
     }
 }

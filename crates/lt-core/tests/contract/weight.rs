@@ -36,6 +36,17 @@ fn numbers_read_alike_however_they_are_stored() {
 }
 
 #[test]
+fn a_row_that_is_not_there_or_not_one_row_long_is_a_mistake() {
+    for (_, weight) in kinds().into_iter().chain([(Dtype::F32, Weight::zeros(&[2, 3]))]) {
+        for (row, width) in [(2, 3), (1, 2), (0, 6)] {
+            let read = || weight.read_row(row, &mut vec![0.0; width]);
+            let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+            assert!(caught.is_err(), "{weight:?}: row {row} into {width}");
+        }
+    }
+}
+
+#[test]
 fn the_stored_numbers_are_seen_as_they_are() {
     let [single, half, brain] = kinds().map(|(_, weight)| weight);
     assert_eq!(single.values(), Values::F32(&NUMBERS));

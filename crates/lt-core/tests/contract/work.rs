@@ -39,6 +39,24 @@ fn an_empty_array_is_no_array_to_keep() {
     assert_eq!(scratch.take(2, 2).sum(), 0.0);
 }
 
+#[test]
+fn what_is_kept_is_no_more_than_what_was_out_at_once() {
+    // Batches of rising size: each grows the one buffer.
+    let mut scratch = Scratch::new();
+    for rows in 1..=100 {
+        let taken = scratch.take(rows, 4);
+        scratch.give(taken);
+    }
+    assert_eq!(scratch.kept(), 1);
+    // A layer that allocates its own output, which a stack of such layers gives back.
+    let mut hidden = scratch.take(3, 4);
+    for _ in 0..100 {
+        scratch.give(std::mem::replace(&mut hidden, Array2::zeros((3, 4))));
+    }
+    scratch.give(hidden);
+    assert_eq!(scratch.kept(), 1);
+}
+
 struct Two;
 impl Workers for Two {
     fn count(&self) -> usize {

@@ -49,18 +49,17 @@ pub fn attention(problem: &Attention<'_>) -> Array2<f32> {
     let v = problem.widths().value;
     let Heads { query: h, key: key_heads } = problem.heads;
     let mut output = Array2::zeros((problem.queries.tokens(), h * v));
-    let sequences = problem.queries.ranges().zip(problem.keys.ranges());
-    for (weights, (queries, keys)) in attention_weights(problem).iter().zip(sequences) {
+    let sequences = problem.queries.ranges().zip(problem.keys.ranges()).enumerate();
+    for (weights, (sequence, (queries, keys))) in attention_weights(problem).iter().zip(sequences) {
         for head in 0..h {
             let key_head = head / (h / key_heads);
             let values = problem.value.slice(s![keys.clone(), key_head * v..(key_head + 1) * v]); // [s, v]
             for (i, row) in queries.clone().enumerate() {
-                // (3) the weighted sum of the values; a weight of 0 takes no part
+                // (3) the weighted sum of the values; a masked one takes no part
                 for (j, v_j) in values.rows().into_iter().enumerate() {
-                    let p = weights[[head, i, j]];
-                    for (c, &value) in v_j.iter().enumerate() {
-                        if p != 0.0 {
-                            output[[row, head * v + c]] += p * value;
+                    if problem.mask.allows(Place { sequence, query: i, key: j }) {
+                        for (c, &value) in v_j.iter().enumerate() {
+                            output[[row, head * v + c]] += weights[[head, i, j]] * value;
                         }
                     }
                 }

@@ -5,11 +5,11 @@ use crate::LayerNorm;
 /// Layer normalisation, row by row; see [`layer_norm`](crate::layer_norm).
 ///
 /// # Panics
-/// If gain or bias is shorter than a row.
+/// If `gain` or `bias` is shorter than a row.
 #[must_use]
 pub fn layer_norm(problem: &LayerNorm<'_>) -> Array2<f32> {
     let mut y = problem.x.to_owned();
-    let (gain, bias) = (problem.gain.f32(), problem.bias.f32());
+    let gain = problem.gain.f32();
     for mut row in y.rows_mut() {
         let d = row.len() as f32;
         // (1) the mean of the row
@@ -20,7 +20,10 @@ pub fn layer_norm(problem: &LayerNorm<'_>) -> Array2<f32> {
         let deviation = (variance + problem.epsilon).sqrt();
         // (4) scale and shift
         for (i, x) in row.iter_mut().enumerate() {
-            *x = (*x - mean) / deviation * gain[i] + bias[i];
+            *x = (*x - mean) / deviation * gain[i];
+            if let Some(bias) = problem.bias {
+                *x += bias.f32()[i];
+            }
         }
     }
     y

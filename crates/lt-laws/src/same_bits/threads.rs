@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lt_core::{Scratch, Threads, Workers};
-use ndarray::Array2;
 
 /// So many plain threads, which start with the last task: work that depends on the order of its
 /// tasks, or on who does them, gives other bits.
@@ -50,8 +49,11 @@ impl Workers for Plain {
 #[must_use]
 pub fn used_scratch() -> Scratch {
     let mut scratch = Scratch::new();
-    for rows in [1, 7, 64, 300, 300, 300] {
-        scratch.give(Array2::from_elem((rows, 24), f32::NAN));
+    // Taken all at once: a scratch keeps no more than were ever out.
+    let taken = [1, 7, 64, 300, 300, 300].map(|rows| scratch.take(rows, 24));
+    for mut buffer in taken {
+        buffer.fill(f32::NAN);
+        scratch.give(buffer);
     }
     scratch
 }

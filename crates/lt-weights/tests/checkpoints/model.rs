@@ -41,6 +41,7 @@ pub(crate) const LAYOUT: Layout = Layout {
         Rule::Fuse {
             ours: &["layers.{}.query", "layers.{}.key"],
             theirs: "bert.layer.{}.query_key",
+            transposed: false,
         },
         Rule::Transpose { ours: "layers.{}.up", theirs: "bert.layer.{}.up" },
         Rule::Rename { ours: "layers.{}.norm", theirs: "bert.layer.{}.LayerNorm" },

@@ -118,8 +118,11 @@ fn two_parameters_of_one_name_are_refused() {
         Rule::Rename { ours: "one", theirs: "w" },
         Rule::Rename { ours: "other", theirs: "w" },
     ]));
-    const HALF: Layout =
-        Layout::new(NameMap::new(&[Rule::Fuse { ours: &["one", "third"], theirs: "w" }]));
+    const HALF: Layout = Layout::new(NameMap::new(&[Rule::Fuse {
+        ours: &["one", "third"],
+        theirs: "w",
+        transposed: false,
+    }]));
     let two = Two { one: Weight::zeros(&[1]), other: Weight::zeros(&[1]) };
     let dir = Dir::new();
     let error = save(&two, &SAME, dir.path("x")).unwrap_err().to_string();
