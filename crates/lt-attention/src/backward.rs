@@ -174,9 +174,8 @@ fn with_dropout(
         // One row per query, its heads side by side, so that a token's draws are its own.
         let by_query = weights.view().permuted_axes([1, 0, 2]); // [t, h, s]
         let mut by_query = by_query.as_standard_layout().into_owned();
-        if let Ok(rows_of_queries) = by_query.view_mut().into_shape_with_order((t, h * s)) {
-            dropped.apply(rows.start, rows_of_queries);
-        }
+        let rows_of_queries = by_query.view_mut().into_shape_with_order((t, h * s)); // [t, h·s]
+        dropped.apply(rows.start, rows_of_queries.unwrap_or_else(|_| unreachable!("h·s = h·s")));
         by_query.permuted_axes([1, 0, 2]) // [h, t, s]
     });
     with_dropout.collect()

@@ -10,8 +10,12 @@ use lt_layers::{Dropout, Linear};
 use ndarray::Array2;
 
 fn layer(dropout: f32) -> MultiHeadAttention {
+    of_width(4, dropout)
+}
+
+fn of_width(d: usize, dropout: f32) -> MultiHeadAttention {
     let config = AttentionConfig::new(2).dropout(Dropout::new(dropout).unwrap());
-    MultiHeadAttention::zeros(4, config).unwrap()
+    MultiHeadAttention::zeros(d, config).unwrap()
 }
 
 /// Heads of keys and values that are not equally wide, and a memory and an output of other widths.
@@ -75,18 +79,17 @@ fn backward_is_the_slope_of_a_forward_pass_that_drops() {
         Ok(layer.forward_cached(input, &mut Train::new(3, 5))?.0)
     }
     gradient::backward_is_the_slope(&Subject {
-        layer: || layer(0.4),
-        inputs: vec![[5, 4]],
+        layer: || of_width(6, 0.4), // heads of width 3: 2·3 is not 2 + 3
+        inputs: vec![[5, 6]],
         without_gradient: vec![],
         wrong: vec![],
         forward,
         forward_in: |layer, inputs, _| forward(layer, inputs),
         forward_cached: forward,
-        backward: |layer, inputs, d_output, grads| {
+        backward: |layer, inputs, d_output, grads, scratch| {
             let (batch, mask) = (two_and_three(), Mask::all());
             let input = input(inputs, &batch, &mask);
             let (_, cache) = layer.forward_cached(input, &mut Train::new(3, 5))?;
-            let scratch = &mut Scratch::new();
             Ok(vec![layer.backward(input, &cache, d_output, grads, scratch)?])
         },
     });

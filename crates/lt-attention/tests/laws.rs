@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
-use lt_attention::lt_core::{self, Mask, Module, Ragged, Weight};
+use lt_attention::lt_core::{self, Mask, Module, Ragged, Scratch, Weight};
 use lt_attention::{
     AttentionConfig, AttentionInput, HiddenStates, MultiHeadAttention, Projections,
     ScaledDotProduct,
@@ -245,4 +245,29 @@ fn multi_head_attention_refuses_rows_that_do_not_fit() {
         refused(3, 6, &[2]).unwrap_err(),
         "`MultiHeadAttention::forward`: expected [2, d], got [3, d]"
     );
+}
+
+#[test]
+fn other_rows_keep_the_sequences_and_the_mask() {
+    let (batch, mask) = (Ragged::single(2), Mask::causal());
+    let (x, y) = (rows(2, 3, 1), rows(2, 3, 2));
+    let input = HiddenStates::new(x.view(), &batch).mask(&mask);
+    let other = input.with(y.view());
+    assert_eq!((other.hidden, other.sequences), (y.view(), &batch));
+    assert_eq!(format!("{:?}", other.mask), "Mask(causal)");
+}
+
+/// Queries, keys, values and the heads' output are all taken from the scratch and given back.
+#[test]
+fn a_second_pass_finds_every_buffer_it_needs() {
+    let (layer, batch, x) = (multi_head(), Ragged::single(5), rows(5, 6, 2));
+    let scratch = &mut Scratch::new();
+    let mut kept = || {
+        let output = layer.forward_in(HiddenStates::new(x.view(), &batch), scratch).unwrap();
+        scratch.give(output);
+        scratch.kept()
+    };
+    let once = kept();
+    assert!(once >= 4, "{once}");
+    assert_eq!(kept(), once);
 }

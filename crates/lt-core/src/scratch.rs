@@ -42,6 +42,12 @@ impl Scratch {
         Self { threads, ..Self::default() }
     }
 
+    /// The same buffers, with these threads.
+    #[must_use]
+    pub fn with(self, threads: Threads) -> Self {
+        Self { threads, ..self }
+    }
+
     /// The threads to work with.
     #[must_use]
     pub fn threads(&self) -> &Threads {

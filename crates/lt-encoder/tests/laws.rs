@@ -9,7 +9,7 @@ use lt_encoder::{
 };
 use lt_laws::sample::{filled, rows};
 use lt_laws::{Batch, encoder, same_bits};
-use lt_layers::{Activation, FeedForward, LayerNorm, Linear};
+use lt_layers::{Activation, Dropout, FeedForward, LayerNorm, Linear};
 use ndarray::{Array2, array};
 
 const D: usize = 6;
@@ -244,4 +244,20 @@ fn the_pooler_refuses_an_empty_sequence() {
     let (x, batch) = (rows(2, D, 3), Ragged::from_lengths([2, 0]));
     let refused = pooler().forward(Sequences { hidden: x.view(), sequences: &batch });
     assert_eq!(refused.unwrap_err(), Error::Empty { at: "Pooler::forward", sequence: 1 });
+}
+
+#[test]
+fn a_stack_has_the_parameters_of_its_layers_by_number() {
+    let stack = Stack::new(vec![layer(NormPlacement::Post), layer(NormPlacement::Post)]);
+    let names: Vec<String> = lt_core::weights(&stack).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), 2 * lt_core::weights(&stack.layers()[0]).len());
+    assert_eq!(names[0], "0.attention.query.weight");
+    assert!(names.iter().any(|name| name == "1.feed_forward_norm.bias"));
+}
+
+#[test]
+fn what_training_drops_is_kept_with_the_layer() {
+    let dropout = Dropout::new(0.25).unwrap();
+    assert_eq!(layer(NormPlacement::Pre).dropout(), Dropout::default());
+    assert_eq!(layer(NormPlacement::Pre).with_dropout(dropout).dropout(), dropout);
 }

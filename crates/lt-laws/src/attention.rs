@@ -8,7 +8,7 @@ mod masks;
 mod order;
 
 use lt_core::{Mask, Place, Ragged};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 
 pub use case::Case;
 pub(crate) use case::cases;
@@ -24,6 +24,7 @@ pub use order::{
 };
 
 use crate::rows::{close, largest, shaped, shown};
+use crate::strategies::numbers;
 use crate::{IntoRows, Law};
 
 /// What attention is given: sequences of queries and of keys with values, laid end to end, and
@@ -95,39 +96,49 @@ pub fn agrees_with_its_definition<R: IntoRows>(attention: impl Fn(Inputs<'_>) ->
 /// See [`output_lies_among_the_values`].
 pub const OUTPUT_LIES_AMONG_THE_VALUES: Law = Law {
     name: "attention lies in the hull of the values",
-    statement: "minⱼ vⱼc ≤ oᵢc ≤ maxⱼ vⱼc over the keys j that i may look at",
-    tolerance: "1e-5 of the largest value: the weights sum to 1 but for rounding",
+    statement: "minⱼ u·vⱼ ≤ u·oᵢ ≤ maxⱼ u·vⱼ over the keys j that i may look at, for any u",
+    tolerance: "1e-5 of the largest value and component of u: the weights sum to 1 but for rounding",
 };
 
-/// An output is a weighted mean of the values that its query may look at, so no column leaves
-/// their smallest and largest: `minⱼ vⱼc ≤ oᵢc ≤ maxⱼ vⱼc`.
+/// An output is a weighted mean of the values that its query may look at, so in no direction `u`
+/// does it lie beyond all of them: `minⱼ u·vⱼ ≤ u·oᵢ ≤ maxⱼ u·vⱼ`. Tried along each column, and in
+/// directions across them.
 ///
 /// # Panics
 /// If the law is broken.
 #[track_caller]
 pub fn output_lies_among_the_values<R: IntoRows>(attention: impl Fn(Inputs<'_>) -> R) {
-    OUTPUT_LIES_AMONG_THE_VALUES.hold(&cases(), |case| {
+    OUTPUT_LIES_AMONG_THE_VALUES.hold(&(cases(), numbers()), |(case, numbers)| {
         let output = run(&attention, &case)?;
-        let slack = 1e-5 * largest(case.value.iter());
+        let dv = case.value.ncols();
+        let across = numbers.rows(4, dv);
+        let directions = concatenate![Axis(0), Array2::eye(dv), *across];
         for place in case.places() {
             let allowed = case.allowed(place);
             if allowed.is_empty() {
                 continue;
             }
-            for (column, &got) in output.row(place.row).iter().enumerate() {
-                let seen = allowed.iter().map(|&key| case.value[[key, column]]);
-                let low = seen.clone().fold(f32::INFINITY, f32::min) - slack;
-                let high = seen.fold(f32::NEG_INFINITY, f32::max) + slack;
+            for u in directions.outer_iter() {
+                let size: f32 = u.iter().map(|u| u.abs()).sum();
+                let slack = f64::from(1e-5 * largest(case.value.iter()) * size);
+                let seen = allowed.iter().map(|&key| along(u, case.value.row(key)));
+                let low = seen.clone().fold(f64::INFINITY, f64::min) - slack;
+                let high = seen.fold(f64::NEG_INFINITY, f64::max) + slack;
+                let got = along(u, output.row(place.row));
                 if !(low..=high).contains(&got) {
-                    let (row, at) = (place.row, shown(output.row(place.row)));
+                    let (row, at, u) = (place.row, shown(output.row(place.row)), shown(u));
                     return Err(format!(
-                        "query {row} gets {at}: column {column} is not in [{low}, {high}]"
+                        "query {row} gets {at}: along {u} that is {got}, not in [{low}, {high}]"
                     ));
                 }
             }
         }
         Ok(())
     });
+}
+
+fn along(u: ArrayView1<'_, f32>, row: ArrayView1<'_, f32>) -> f64 {
+    u.iter().zip(row).map(|(&u, &x)| f64::from(u) * f64::from(x)).sum()
 }
 
 fn run<R: IntoRows>(

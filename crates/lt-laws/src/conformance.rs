@@ -108,7 +108,7 @@ macro_rules! subject {
         wrong: [$([$($wrong:expr),* $(,)?]),* $(,)?];
     ) => {{
         use $crate::lt_core::ndarray::Array2 as Array2_;
-        use $crate::lt_core::{Backward, Module, Scratch as Scratch_, Train as Train_};
+        use $crate::lt_core::{Backward, Module, Train as Train_};
         $crate::gradient::Subject::<$Layer> {
             layer: || $layer,
             inputs: vec![$($shape),*],
@@ -123,10 +123,9 @@ macro_rules! subject {
                     Backward::forward_cached(layer, $input, &mut Train_::default())?;
                 Ok(output)
             },
-            backward: |layer, $inputs: &[Array2_<f32>], d_output, grads| {
+            backward: |layer, $inputs: &[Array2_<f32>], d_output, grads, scratch| {
                 let (_, cache) =
                     Backward::forward_cached(layer, $input, &mut Train_::default())?;
-                let scratch = &mut Scratch_::new();
                 let $grad =
                     Backward::backward(layer, $input, &cache, d_output, grads, scratch)?;
                 Ok($grads)

@@ -9,7 +9,7 @@ use proptest::sample::select;
 
 use crate::attention::masks_of_other_batches;
 use crate::rows::{close, largest, reordered, same_bits, shaped, shown};
-use crate::strategies::{batch_of_rows, masks, numbers, one, orders};
+use crate::strategies::{batch_of_rows, length, masks, numbers, one, orders};
 use crate::{Batch, IntoRows, Law, Rows};
 
 /// The laws of this module.
@@ -116,7 +116,7 @@ pub const THE_FUTURE_CHANGES_NOTHING: Law = Law {
 /// If the law is broken.
 #[track_caller]
 pub fn the_future_changes_nothing<R: IntoRows>(width: usize, layer: impl Fn(Batch<'_>) -> R) {
-    let cases = (1..=12_usize, numbers(), numbers(), one(), masks()).prop_map(
+    let cases = (length(1), numbers(), numbers(), one(), masks()).prop_map(
         move |(length, rows, others, present, masks)| {
             let batch = Ragged::single(length);
             let mask = Mask::causal() & masks.of(&batch, &batch);
@@ -154,11 +154,10 @@ pub const A_HIDDEN_TOKEN_CHANGES_NO_OTHER: Law = Law {
 #[track_caller]
 pub fn a_hidden_token_changes_no_other<R: IntoRows>(width: usize, layer: impl Fn(Batch<'_>) -> R) {
     let poison = select(vec![f32::NAN, f32::INFINITY, 1e30]);
-    let cases = (1..=7_usize, numbers(), one(), poison).prop_map(
-        move |(length, numbers, hidden, poison)| {
+    let cases =
+        (length(1), numbers(), one(), poison).prop_map(move |(length, numbers, hidden, poison)| {
             (numbers.rows(length, width), hidden.index(length), poison)
-        },
-    );
+        });
     A_HIDDEN_TOKEN_CHANGES_NO_OTHER.hold(&cases, |(rows, hidden, poison)| {
         let batch = Ragged::single(rows.nrows());
         let mask = Mask::custom(move |at| at.key != hidden || at.query == hidden);

@@ -42,7 +42,7 @@ pub struct Subject<L> {
     /// The output of [`Backward::forward_cached`](lt_core::Backward::forward_cached).
     pub forward_cached: Forward<L>,
     /// `forward_cached`, then [`Backward::backward`](lt_core::Backward::backward): takes the
-    /// gradient of the output, adds to the last argument, returns the gradients of the inputs.
+    /// gradient of the output, adds to the gradients of the parameters, returns those of the inputs.
     pub backward: Backward<L>,
 }
 
@@ -54,7 +54,7 @@ pub type ForwardIn<L> = fn(&L, &[Array2<f32>], &mut Scratch) -> lt_core::Result<
 
 /// See [`Subject::backward`].
 pub type Backward<L> =
-    fn(&L, &[Array2<f32>], &Array2<f32>, &mut L) -> lt_core::Result<Vec<Array2<f32>>>;
+    fn(&L, &[Array2<f32>], &Array2<f32>, &mut L, &mut Scratch) -> lt_core::Result<Vec<Array2<f32>>>;
 
 impl<L> std::fmt::Debug for Subject<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -97,12 +97,13 @@ pub fn forward_passes_agree<L: Params + Clone>(subject: &Subject<L>) {
 /// See [`backward_adds`].
 pub const BACKWARD_ADDS: Law = Law {
     name: "backward adds to the gradients",
-    statement: "backward twice gives twice the gradients of once, and the same for the inputs",
+    statement: "backward twice gives twice the gradients of once, and the same for the inputs; \
+                also with a used scratch and two threads",
     tolerance: "none: g + g = 2g is exact",
 };
 
 /// A second `backward` doubles the gradients of the parameters to the bit, and returns the same
-/// gradients of the inputs.
+/// gradients of the inputs: on two threads as on one, and with a scratch that has been used.
 ///
 /// # Panics
 /// If the law is broken.
@@ -111,9 +112,10 @@ pub fn backward_adds<L: Params + Clone>(subject: &Subject<L>) {
     BACKWARD_ADDS.hold(&seeds(), |seed| {
         let point = draw(subject, seed)?;
         let mut grads = zeros_like(&point.layer);
-        let first = point.backward(subject, &mut grads)?;
+        let first = point.backward(subject, &mut grads, &mut Scratch::new())?;
         let once: Vec<Vec<f32>> = weights(&grads).iter().map(|(_, grad)| grad.to_f32()).collect();
-        let second = point.backward(subject, &mut grads)?;
+        let scratch = &mut used_scratch().with(threads(2));
+        let second = point.backward(subject, &mut grads, scratch)?;
         for ((name, twice), once) in weights(&grads).iter().zip(&once) {
             let doubled = once.iter().map(|value| value * 2.0);
             let twice = twice.to_f32();
@@ -146,7 +148,7 @@ pub fn every_parameter_has_a_gradient<L: Params + Clone>(subject: &Subject<L>) {
     EVERY_PARAMETER_HAS_A_GRADIENT.hold(&seeds(), |seed| {
         let point = draw(subject, seed)?;
         let mut grads = zeros_like(&point.layer);
-        let input_grads = point.backward(subject, &mut grads)?;
+        let input_grads = point.backward(subject, &mut grads, &mut Scratch::new())?;
         let largest = |grad: &Weight| crate::rows::largest(grad.f32());
         let grads = weights(&grads);
         let of_inputs = input_grads.iter().map(crate::rows::largest);
@@ -211,7 +213,9 @@ pub fn wrong_shapes_are_refused<L: Params + Clone>(subject: &Subject<L>) {
         for shape in [[rows + 1, columns], [rows, columns + 1], [1, columns], [rows, 1]] {
             if shape != [rows, columns] {
                 let mut grads = zeros_like(&layer);
-                let result = (subject.backward)(&layer, &inputs, &Array2::zeros(shape), &mut grads);
+                let (d_output, mut scratch) = (Array2::zeros(shape), Scratch::new());
+                let result =
+                    (subject.backward)(&layer, &inputs, &d_output, &mut grads, &mut scratch);
                 refused("backward", &[shape], result.is_err())?;
             }
         }

@@ -63,6 +63,8 @@ impl Law {
         test: impl Fn(S::Value) -> Verdict,
     ) {
         let seed = seed();
+        // To find that a mutant is wrong takes more cases than a quick look at a right layer.
+        let cases = if MUTANT_OF.get().is_some() { cases.max(CASES) } else { cases };
         let mut runner = TestRunner::new(Config {
             cases,
             rng_seed: seed,
@@ -97,8 +99,10 @@ impl Law {
             (Some(_), _) => None, // what other laws say of a mutant does not matter
         };
         if let Some(result) = result {
+            let why = broken.as_ref().map(|(why, _)| why.as_str());
             let counter_example = broken.as_ref().map(|(_, case)| case.as_str());
-            report::write(&Record { law: self.name, cases: tried.get(), result, counter_example });
+            let (law, cases) = (self.name, tried.get());
+            report::write(&Record { law, cases, result, why, counter_example });
         }
         if let Some((why, case)) = broken {
             let Self { name, statement, tolerance } = self;
@@ -183,8 +187,11 @@ pub fn cases() -> u32 {
                 .unwrap_or_else(|| panic!("{variable} is `{value}`, expected a number above 0"));
         }
     }
-    64
+    CASES
 }
+
+/// On how many cases a law is tried if nobody says otherwise.
+const CASES: u32 = 64;
 
 /// Where the cases come from: the same each time, unless `LT_LAWS_SEED` is a number or `random`.
 fn seed() -> RngSeed {

@@ -8,10 +8,14 @@ use crate::strategies::text;
 use crate::{Law, Verdict};
 
 /// The laws of this module.
-pub const LAWS: [&Law; 3] =
-    [&OFFSETS_ARE_CHARACTERS, &OFFSETS_MOVE_FORWARD, &EVERY_LETTER_IS_IN_A_TOKEN];
+pub const LAWS: [&Law; 4] = [
+    &OFFSETS_ARE_CHARACTERS,
+    &SLICES_ARE_TOKENS,
+    &OFFSETS_MOVE_FORWARD,
+    &EVERY_LETTER_IS_IN_A_TOKEN,
+];
 
-/// All the laws of offsets.
+/// The laws of offsets that need nothing but the offsets; [`slices_are_tokens`] needs the tokens.
 ///
 /// # Panics
 /// If one of them is broken.
@@ -42,6 +46,44 @@ pub fn offsets_are_characters(offsets: impl Fn(&str) -> Vec<(usize, usize)>) {
             if from > to || to > characters.len() {
                 let count = characters.len();
                 return Err(format!("a token is {from}..{to} of {count} characters"));
+            }
+        }
+        Ok(())
+    });
+}
+
+/// A token, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The token's text, without what marks it as a part of a word (`##`).
+    pub text: String,
+    /// Its first character in the text.
+    pub from: usize,
+    /// The character behind its last.
+    pub to: usize,
+}
+
+/// See [`slices_are_tokens`].
+pub const SLICES_ARE_TOKENS: Law = Law {
+    name: "offsets slice the text at its tokens",
+    statement: "text[from..to], read as the tokenizer reads it, is the token",
+    tolerance: "none",
+};
+
+/// The characters `from..to` of the text are the token, once they are read as the tokenizer reads
+/// them: `reads` is what it does to letters (`str::to_lowercase`; `str::to_owned` if nothing).
+///
+/// Leave out tokens that have lost their text: `[UNK]`, and those of a template.
+///
+/// # Panics
+/// If the law is broken.
+#[track_caller]
+pub fn slices_are_tokens(tokens: impl Fn(&str) -> Vec<Token>, reads: impl Fn(&str) -> String) {
+    SLICES_ARE_TOKENS.hold(&text(), |text| {
+        for Token { text: token, from, to } in tokens(&text) {
+            let slice: String = text.chars().skip(from).take(to.saturating_sub(from)).collect();
+            if reads(&slice) != token {
+                return Err(format!("`{token}` is said to be {from}..{to}, which is `{slice}`"));
             }
         }
         Ok(())

@@ -10,6 +10,7 @@
 //! | `test` | the test that tried it |
 //! | `cases` | how many cases were tried; if one broke the law, it is the last |
 //! | `result` | `holds`, `broken`; for an implementation kept wrong on purpose `caught`, `survived` |
+//! | `why` | what is wrong with that case, or `null` |
 //! | `counter_example` | the smallest case found that breaks the law, or `null` |
 //!
 //! A line is written with one append, so that tests that run in parallel do not mix theirs.
@@ -22,6 +23,7 @@ pub(crate) struct Record<'a> {
     pub(crate) law: &'a str,
     pub(crate) cases: u32,
     pub(crate) result: &'a str,
+    pub(crate) why: Option<&'a str>,
     pub(crate) counter_example: Option<&'a str>,
 }
 
@@ -43,15 +45,17 @@ pub(crate) fn write(record: &Record<'_>) {
 }
 
 fn line(record: &Record<'_>, package: &str, test: &str) -> String {
-    let Record { law, cases, result, counter_example } = record;
+    let Record { law, cases, result, why, counter_example } = record;
+    let quoted_or_null = |text: &Option<&str>| text.map_or_else(|| "null".to_owned(), quoted);
     format!(
         "{{\"law\":{},\"crate\":{},\"test\":{},\"cases\":{cases},\"result\":{},\
-         \"counter_example\":{}}}\n",
+         \"why\":{},\"counter_example\":{}}}\n",
         quoted(law),
         quoted(package),
         quoted(test),
         quoted(result),
-        counter_example.map_or_else(|| "null".to_owned(), quoted),
+        quoted_or_null(why),
+        quoted_or_null(counter_example),
     )
 }
 
@@ -84,17 +88,17 @@ mod tests {
             law: "softmax rows sum to one",
             cases: 3,
             result: "broken",
+            why: Some("row 0 sums to 2"),
             counter_example: Some("[[1.0,\n \"\\\t文\"]]"),
         };
         assert_eq!(
             line(&record, "mine", "rows"),
             "{\"law\":\"softmax rows sum to one\",\"crate\":\"mine\",\"test\":\"rows\",\
-             \"cases\":3,\"result\":\"broken\",\
+             \"cases\":3,\"result\":\"broken\",\"why\":\"row 0 sums to 2\",\
              \"counter_example\":\"[[1.0,\\n \\\"\\\\\\u0009文\\\"]]\"}\n"
         );
-        let record = Record { counter_example: None, result: "holds", ..record };
-        assert!(
-            line(&record, "", "").ends_with("\"result\":\"holds\",\"counter_example\":null}\n")
-        );
+        let record = Record { why: None, counter_example: None, result: "holds", ..record };
+        let ending = "\"result\":\"holds\",\"why\":null,\"counter_example\":null}\n";
+        assert!(line(&record, "", "").ends_with(ending));
     }
 }

@@ -123,12 +123,14 @@ pub fn ratios_are_exponentials<R: IntoRows>(softmax: impl Fn(ArrayView2<'_, f32>
 /// See [`large_scores_survive`].
 pub const LARGE_SCORES_SURVIVE: Law = Law {
     name: "softmax survives large scores",
-    statement: "for |x| ≤ 10⁴: rows sum to 1, and pᵢⱼ = 0 where xᵢⱼ is 200 below the largest",
+    statement: "for |x| ≤ 10⁴: rows sum to 1, pᵢⱼ = pᵢₖ · exp(xᵢⱼ − xᵢₖ) for the largest xᵢₖ, \
+                and pᵢⱼ = 0 where xᵢⱼ is 200 below it",
     tolerance: "1e-5, as for ordinary scores; exp(−200) is 0 in f32",
 };
 
-/// Scores of ±10⁴ neither overflow nor vanish: rows sum to one, and what is 200 or more below the
-/// largest of its row gets exactly 0, because `exp(−200)` is below the smallest f32.
+/// Scores of ±10⁴ neither overflow nor vanish: rows sum to one, 9999 beside 10⁴ still gets `1/e` of
+/// its share, and what is 200 or more below the largest of its row gets exactly 0, because
+/// `exp(−200)` is below the smallest f32.
 ///
 /// # Panics
 /// If the law is broken.
@@ -140,10 +142,17 @@ pub fn large_scores_survive<R: IntoRows>(softmax: impl Fn(ArrayView2<'_, f32>) -
         let result = shaped(softmax(scores.view()), scores.nrows(), scores.ncols())?;
         sums_to_one(result.view())?;
         for (i, (scores, result)) in scores.outer_iter().zip(result.outer_iter()).enumerate() {
-            let top = scores.fold(f32::NEG_INFINITY, |top, &score| top.max(score));
+            let (top, most) = scores.iter().zip(&result).map(|(&score, &p)| (score, p)).fold(
+                (f32::NEG_INFINITY, 0.0),
+                |top, next| if next.0 > top.0 { next } else { top },
+            );
             for (j, (&score, &p)) in scores.iter().zip(&result).enumerate() {
                 if score <= top - 200.0 && p != 0.0 {
                     return Err(format!("row {i}: p{j} is {p}, expected 0"));
+                }
+                let expected = f64::from(most) * f64::from(score - top).exp();
+                if !within(p.into(), expected, 1e-5) {
+                    return Err(format!("row {i}: p{j} is {p}, expected {expected}"));
                 }
             }
         }

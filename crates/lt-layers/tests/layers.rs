@@ -128,6 +128,30 @@ fn what_is_dropped_depends_on_seed_step_and_place_alone() {
     assert_ne!(dropped(3, 0.5, &mut train), first); // the next place in the network
 }
 
+/// A run must be repeatable on every machine and in every later version. What is kept here was
+/// computed by another program from the definition: SplitMix64 folded over seed, step, place and
+/// token, then over the column, and the upper 24 bits compared with the rate.
+#[test]
+fn what_is_dropped_is_the_same_for_all_time() {
+    let kept = |token: u64, place: usize| {
+        let train = &mut Train::new(7, 2).with_sequences(0, &Ragged::single(2));
+        for _ in 0..place {
+            train.next_site();
+        }
+        let mut rows = Array2::from_elem((2, 16), 3.0);
+        Dropout::new(0.5).unwrap().apply(&mut rows, train);
+        let row = rows.row(token as usize).to_vec();
+        assert!(row.iter().all(|&x| x == 0.0 || x == 6.0), "{row:?}"); // 3 / (1 − 0.5)
+        row.iter().map(|&x| u8::from(x != 0.0)).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(0, 0), [1, 0, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 1, 1]);
+    assert_eq!(kept(1, 0), [0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+    assert_eq!(kept(0, 1), [1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
+    let mut rows = Array2::from_elem((1, 64), 3.0);
+    Dropout::new(0.25).unwrap().apply(&mut rows, &mut Train::new(1, 1));
+    assert!(rows.iter().all(|&x| x == 0.0 || x == 4.0)); // 3 / 0.75
+}
+
 #[test]
 fn a_token_is_dropped_from_alike_in_every_batch() {
     let batch = |first, lengths: &[usize]| {

@@ -1,6 +1,7 @@
 //! Plain right implementations keep every law: a law that nothing can keep is no law.
 
 use crate::plain::{self, Flaw, refusal};
+use crate::wrong::tokens;
 use lt_core::{Ragged, Weight, params, weights};
 use lt_laws::*;
 
@@ -91,4 +92,5 @@ fn a_copy_of_the_bits() {
 #[test]
 fn words_in_characters() {
     offsets::all(plain::words);
+    offsets::slices_are_tokens(|text| tokens(text, |from, to| (from, to)), str::to_owned);
 }

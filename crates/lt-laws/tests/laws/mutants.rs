@@ -34,6 +34,10 @@ mutants! {
         softmax::ratios_are_exponentials(softmax_of(|x, top| (x - top).exp2(), |sum| sum));
     softmax_without_subtracting_the_largest is caught by softmax::LARGE_SCORES_SURVIVE =>
         softmax::large_scores_survive(softmax_of(|x, _| x.exp(), |sum| sum));
+    softmax_that_clamps is caught by softmax::LARGE_SCORES_SURVIVE =>
+        softmax::large_scores_survive(|rows| {
+            plain::softmax(rows.mapv(|x| x.clamp(-1000.0, 1000.0)).view())
+        });
     softmax_that_divides_zero_by_zero is caught by softmax::NOTHING_ALLOWED_GIVES_ZEROS =>
         softmax::nothing_allowed_gives_zeros(softmax_of(|x, top| (x - top).exp(), |sum| sum));
 
@@ -42,6 +46,9 @@ mutants! {
         attention::agrees_with_its_definition(flawed(Flaw::Unscaled));
     attention_whose_weights_sum_to_two is caught by attention::OUTPUT_LIES_AMONG_THE_VALUES =>
         attention::output_lies_among_the_values(flawed(Flaw::CountsTwice));
+    attention_whose_columns_have_weights_of_their_own
+        is caught by attention::OUTPUT_LIES_AMONG_THE_VALUES =>
+        attention::output_lies_among_the_values(column_by_column);
     attention_that_favours_later_keys is caught by attention::ORDER_OF_KEYS_DOES_NOT_MATTER =>
         attention::order_of_keys_does_not_matter(flawed(Flaw::FavoursLaterKeys));
     attention_whose_rows_differ is caught by attention::OUTPUT_FOLLOWS_THE_QUERIES =>
@@ -146,6 +153,13 @@ mutants! {
         offsets::offsets_are_characters(|text| in_units(text, char::len_utf8));
     offsets_in_utf_16 is caught by offsets::OFFSETS_ARE_CHARACTERS =>
         offsets::offsets_are_characters(|text| in_units(text, char::len_utf16));
+    offsets_one_too_far is caught by offsets::SLICES_ARE_TOKENS =>
+        offsets::slices_are_tokens(|text| tokens(text, |from, to| (from + 1, to + 1)), str::to_owned);
+    offsets_of_the_whole_text is caught by offsets::SLICES_ARE_TOKENS =>
+        offsets::slices_are_tokens(
+            |text| tokens(text, |_, _| (0, text.chars().count())),
+            str::to_owned,
+        );
     offsets_of_the_first_word_that_looks_alike is caught by offsets::OFFSETS_MOVE_FORWARD =>
         offsets::offsets_move_forward(first_alike);
     a_tokenizer_that_drops_what_is_not_ascii is caught by offsets::EVERY_LETTER_IS_IN_A_TOKEN =>
@@ -178,8 +192,8 @@ mutants! {
         gradient::backward_is_the_slope(&norm(|| Norm::new(Slip::WithoutTheMean)));
     a_norm_gradient_without_its_projection is caught by gradient::BACKWARD_IS_THE_SLOPE =>
         gradient::backward_is_the_slope(&norm(|| Norm::new(Slip::WithoutTheProjection)));
-    a_gradient_off_by_a_hundredth is caught by gradient::BACKWARD_IS_THE_SLOPE =>
-        gradient::backward_is_the_slope(&linear(|| Linear::new(Slip::OffByAHundredth)));
+    a_gradient_off_by_half_a_hundredth is caught by gradient::BACKWARD_IS_THE_SLOPE =>
+        gradient::backward_is_the_slope(&linear(|| Linear::new(Slip::OffByHalfAHundredth)));
     a_gradient_with_one_nan is caught by gradient::BACKWARD_IS_THE_SLOPE =>
         gradient::backward_is_the_slope(&linear(|| Linear::new(Slip::OneNan)));
     a_backward_that_overwrites is caught by gradient::BACKWARD_ADDS =>

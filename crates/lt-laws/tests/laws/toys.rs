@@ -13,8 +13,8 @@ pub(crate) enum Slip {
     None,
     /// The gradient of the input is √d too large, d the width.
     RootOfWidth,
-    /// The gradient of the weight is 1 % too large.
-    OffByAHundredth,
+    /// The gradient of the weight is 0.5 % too large.
+    OffByHalfAHundredth,
     /// The first gradient of the input is NaN.
     OneNan,
     /// `backward` overwrites instead of adding.
@@ -100,8 +100,8 @@ impl<'a> Backward<ArrayView2<'a, f32>> for Linear {
         if self.relu {
             d_sum.zip_mut_with(output, |d, &y| *d = if y > 0.0 { *d } else { 0.0 });
         }
-        let exact = self.slip != Slip::OffByAHundredth;
-        let d_weight = d_sum.t().dot(&rows) * if exact { 1.0 } else { 1.01 };
+        let exact = self.slip != Slip::OffByHalfAHundredth;
+        let d_weight = d_sum.t().dot(&rows) * if exact { 1.0 } else { 1.005 };
         let add = |grad: &mut Weight, values: Vec<f32>| {
             for (grad, value) in grad.make_mut().iter_mut().zip(values) {
                 *grad = if self.slip == Slip::Overwrites { value } else { *grad + value };

@@ -3,7 +3,7 @@
 use lt_core::{Params, Ragged, Result, Weight, params, zeros_like};
 use lt_laws::attention::Inputs;
 use lt_laws::gradient::Subject;
-use lt_laws::{Batch, subject};
+use lt_laws::{Batch, offsets, subject};
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::plain::{self, Flaw, refusal};
@@ -115,6 +115,29 @@ pub(crate) fn each_weight(model: &Pair, save: impl Fn(&Weight) -> Result<Weight>
 pub(crate) fn in_units(text: &str, size: fn(char) -> usize) -> Vec<(usize, usize)> {
     let unit = |end: usize| text.chars().take(end).map(size).sum();
     plain::words(text).into_iter().map(|(from, to)| (unit(from), unit(to))).collect()
+}
+
+/// The words of a text, each with offsets that may be others than its own.
+pub(crate) fn tokens(
+    text: &str,
+    moved: impl Fn(usize, usize) -> (usize, usize),
+) -> Vec<offsets::Token> {
+    let words = plain::words(text).into_iter().map(|(at, end)| {
+        let (from, to) = moved(at, end);
+        offsets::Token { text: text.chars().skip(at).take(end - at).collect(), from, to }
+    });
+    words.collect()
+}
+
+/// Attention in which each column of the values has queries, and so weights, of its own.
+pub(crate) fn column_by_column(inputs: Inputs<'_>) -> Result<Array2<f32>> {
+    let mut output = Array2::zeros((inputs.query.nrows(), inputs.value.ncols()));
+    for column in 0..inputs.value.ncols() {
+        let query = &inputs.query * column as f32;
+        let own = plain::attention(Flaw::None, Inputs { query: query.view(), ..inputs })?;
+        output.column_mut(column).assign(&own.column(column));
+    }
+    Ok(output)
 }
 
 /// Each word where it is found first.
