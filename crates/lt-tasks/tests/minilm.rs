@@ -86,3 +86,24 @@ fn a_sentence_has_the_same_bits_alone_in_a_batch_in_any_order_and_on_any_threads
         assert!(bits(alone.row(0)) == bits(BATCHED.row(line)), "line {line}, alone");
     }
 }
+
+/// The sentences at the end of `cargo xtask tour`: two things, each said three times.
+#[test]
+fn what_means_the_same_is_more_alike_than_what_does_not() {
+    let vectors = encode(
+        &[
+            "The cat sleeps on the warm windowsill.",
+            "A kitten is taking a nap by the window.",
+            "Near the window a small cat is dozing.",
+            "The central bank raised interest rates again.",
+            "Borrowing money has become more expensive.",
+            "Loans cost more since the last rate decision.",
+        ],
+        1,
+    );
+    let alike = lt_tasks::cosine(&vectors);
+    let within = [(0, 1), (0, 2), (1, 2), (3, 4), (3, 5), (4, 5)].map(|pair| alike[pair]);
+    let across = (0..3).flat_map(|a| (3..6).map(move |b| (a, b))).map(|pair| alike[pair]);
+    let (least, most) = (within.into_iter().fold(1.0, f32::min), across.fold(-1.0, f32::max));
+    assert!(least > most + 0.1, "{least} within, {most} across: {alike}");
+}

@@ -3,6 +3,7 @@
 
 mod fixture;
 
+use lt_laws::offsets;
 use lt_tokenizer::{Encoding, Limit, Specials, Text, Tokenizer, slice};
 use proptest::prelude::*;
 
@@ -33,6 +34,37 @@ fn every_kind() -> Vec<Tokenizer> {
 
 fn encode<'a>(tokenizer: &Tokenizer, text: impl Into<Text<'a>>, limit: Limit) -> Encoding {
     tokenizer.encode(text, limit).unwrap()
+}
+
+/// The laws of `lt-laws`, on tokenizers of each kind.
+#[test]
+fn offsets_obey_their_laws() {
+    for tokenizer in every_kind() {
+        let standing = |text: &str| -> Vec<(usize, usize)> {
+            let encoding = encode(&tokenizer, text, Limit::None);
+            encoding.offsets.iter().map(|range| (range.start, range.end)).collect()
+        };
+        offsets::offsets_are_characters(standing);
+        offsets::offsets_move_forward(standing);
+        offsets::every_letter_is_in_a_token(standing);
+    }
+    // Chinese, Arabic, emoji and combining marks, each character a piece.
+    let alphabet = "aBword7 .,-ée\u{301}ñü中文字，。مرحباשלוםЖ\u{1f600}\u{1f44d}\u{1f3fd}\u{1f469}\
+                    \u{200d}\u{1f4bb}\u{1f1e8}\u{1f1f3}\u{2603}\u{fe0f}";
+    let tokenizer = fixture::characters(alphabet);
+    let tokens = |text: &str| {
+        let encoding = encode(&tokenizer, text, Limit::None);
+        assert!(!encoding.tokens.iter().any(|token| token == "[UNK]"), "{:?}", encoding.tokens);
+        let all = encoding.tokens.iter().zip(&encoding.offsets).zip(&encoding.special);
+        all.filter(|(_, special)| !**special)
+            .map(|((token, range), _)| offsets::Token {
+                text: token.trim_start_matches("##").to_owned(),
+                from: range.start,
+                to: range.end,
+            })
+            .collect()
+    };
+    offsets::slices_are_tokens(tokens, str::to_owned);
 }
 
 proptest! {

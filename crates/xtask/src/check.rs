@@ -2,6 +2,7 @@
 
 mod alone;
 mod dependencies;
+mod links;
 mod packages;
 mod unsafety;
 
@@ -27,6 +28,8 @@ pub(crate) enum Check {
     Formulas,
     /// The code that the chapters print is the code that runs
     Regions,
+    /// The links between the documents lead somewhere
+    Links,
     /// Unsafe code stands only where it may
     Unsafe,
     /// No crate needs a C compiler, and none brings more packages than promised
@@ -56,6 +59,7 @@ impl Check {
             Self::Format => cargo(&["fmt", "--all", "--check"]),
             Self::Formulas => formulas::run(workspace, formulas::Mode::Check),
             Self::Regions => code_regions::run(workspace, formulas::Mode::Check),
+            Self::Links => links::check(workspace),
             Self::Unsafe => unsafety::check(workspace),
             Self::Dependencies => dependencies::check(workspace),
             Self::Clippy => {

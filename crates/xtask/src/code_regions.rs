@@ -8,7 +8,7 @@
 //! ```
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::failure::{Failure, Result};
 use crate::formulas::Mode;
@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
     let mut stale = Vec::new();
     let mut count = 0;
-    for path in chapters(workspace)? {
+    for path in workspace.doc_files("md")? {
         let name = path.strip_prefix(&workspace.root).unwrap_or(&path).display().to_string();
         let chapter = read(&path, &name)?;
         let source = |file: &str| read(&workspace.root.join(file), file);
@@ -63,26 +63,6 @@ impl Problem {
 
 fn read(path: &Path, name: &str) -> Result<String> {
     fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read {name}: {error}")))
-}
-
-/// The Markdown files of all crates' chapters, in a fixed order.
-fn chapters(workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for folder in workspace.packages.iter().map(|package| package.folder.join("doc")) {
-        if !folder.is_dir() {
-            continue;
-        }
-        let unreadable =
-            |error| Failure::new(format!("cannot list the folder {}: {error}", folder.display()));
-        for entry in fs::read_dir(&folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path.extension().is_some_and(|extension| extension == "md") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 const OPENING: &str = "<!-- code: ";

@@ -3,11 +3,9 @@
 //! Rustdoc shows MathML as it is, without JavaScript and without a network. It is unpleasant to
 //! write by hand, so the LaTeX is the source, the MathML is checked in, and `--check` compares.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use pulldown_latex::config::{DisplayMode, RenderConfig};
 use pulldown_latex::{Event, Parser, Storage, push_mathml};
+use std::fs;
 
 use crate::failure::{Failure, Result};
 use crate::workspace::Workspace;
@@ -23,7 +21,7 @@ pub(crate) enum Mode {
 
 /// Renders every `crates/*/doc/*.tex` to a `.mathml` file beside it.
 pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
-    let sources = sources(workspace)?;
+    let sources = workspace.doc_files("tex")?;
     if sources.is_empty() {
         return Err(Failure::new("no formula found: expected crates/*/doc/*.tex"));
     }
@@ -49,35 +47,32 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
         return Err(Failure::new(format!("no MathML, or an old one, for {}", stale.join(", ")))
             .hint("run `cargo xtask formulas` and commit what it writes"));
     }
+    let orphans = orphans(workspace)?;
+    if !orphans.is_empty() {
+        return Err(Failure::new(format!(
+            "without LaTeX beside it, or shown by no src/lib.rs: {}",
+            orphans.join(", ")
+        )));
+    }
     println!("{} formulas, {} of them changed", sources.len(), stale.len());
     Ok(())
 }
 
-/// The LaTeX files of all crates, in a fixed order.
-fn sources(workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for package in &workspace.packages {
-        let folder = package.folder.join("doc");
-        if folder.is_dir() {
-            found.extend(latex_files(&folder)?);
+/// MathML that no LaTeX stands beside, or that no front page shows.
+fn orphans(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut orphans = Vec::new();
+    for mathml in workspace.doc_files("mathml")? {
+        let name = mathml.strip_prefix(&workspace.root).unwrap_or(&mathml).display().to_string();
+        let shown = mathml.file_name().is_some_and(|file| {
+            let page = mathml.with_file_name("../src/lib.rs");
+            let page = fs::read_to_string(page).unwrap_or_default();
+            page.contains(&format!("\"../doc/{}\"", file.to_string_lossy()))
+        });
+        if !shown || !mathml.with_extension("tex").is_file() {
+            orphans.push(name);
         }
     }
-    found.sort();
-    Ok(found)
-}
-
-/// The files of one folder whose names end in `.tex`.
-fn latex_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let unreadable =
-        |error| Failure::new(format!("cannot list the folder {}: {error}", folder.display()));
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "tex") {
-            files.push(path);
-        }
-    }
-    Ok(files)
+    Ok(orphans)
 }
 
 /// One `<math>` element, fit for rustdoc: it holds no blank line, which would end the block.

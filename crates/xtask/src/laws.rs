@@ -33,14 +33,23 @@ pub(crate) fn run(workspace: &Workspace, cases: Option<u32>, package: Option<&st
     }
     test.env("LT_LAWS_REPORT", &report);
     if let Some(cases) = cases {
-        test.env("LT_LAWS_CASES", cases.to_string());
+        // The second is for property tests that are no laws of the book.
+        test.env("LT_LAWS_CASES", cases.to_string()).env("PROPTEST_CASES", cases.to_string());
     }
     let (passed, said) = command::outcome(&mut test)?;
     let book = read(&report)?;
     if !book.is_empty() {
         crate::print(&book.lay_out(WIDTH))?;
     }
+    if !passed && book.broken() > 0 {
+        eprint!("{said}");
+    }
+    let unheld = if package.is_none() { book.held_by_none_but(LAWS) } else { Vec::new() };
     match (book.broken(), passed) {
+        (0, true) if !unheld.is_empty() => {
+            Err(Failure::new(format!("no layer of ours is held by {}", unheld.join(", ")))
+                .hint(format!("call them in a `tests/laws.rs` outside {LAWS}")))
+        }
         (0, true) if book.is_empty() => Err(Failure::new("the tests passed, but tried no law")),
         (0, true) => Ok(()),
         (0, false) => {

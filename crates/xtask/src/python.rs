@@ -19,7 +19,7 @@ impl Python {
     /// The first Python on the path that has pip.
     pub(crate) fn find() -> Result<Self> {
         let mut without_pip = None;
-        for program in ["python3", "python"] {
+        for program in ["python3", "python", "py"] {
             let python = Self { program };
             match python.command().args(["-m", "pip", "--version"]).output() {
                 Ok(output) if output.status.success() => return Ok(python),
@@ -46,6 +46,8 @@ impl Python {
     /// Downloads what the requirements file names, and nothing it depends on, into the folder.
     pub(crate) fn download(&self, requirements: &Path, folder: &Path) -> Result<()> {
         let mut pip = self.command();
+        // Nothing is installed, so that it does not matter where.
+        pip.env("PIP_REQUIRE_VIRTUALENV", "0");
         pip.args(["-m", "pip", "download", "--disable-pip-version-check", "--no-input"])
             .args(["--no-deps", "--only-binary", ":all:", "--require-hashes"])
             .arg("--requirement")

@@ -1,7 +1,8 @@
 //! What cargo says about this workspace: its folders, its packages, their features and tests.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -61,6 +62,35 @@ impl Workspace {
         command.current_dir(&self.root);
         command
     }
+}
+
+impl Workspace {
+    /// The files of all crates' `doc` folders whose names end so, in a fixed order.
+    pub(crate) fn doc_files(&self, extension: &str) -> Result<Vec<PathBuf>> {
+        let folders = self.packages.iter().map(|package| package.folder.join("doc"));
+        let mut found = Vec::new();
+        for folder in folders.filter(|folder| folder.is_dir()) {
+            found.extend(files_below(&folder, extension)?);
+        }
+        Ok(found)
+    }
+}
+
+/// All files below a folder whose names end so, in a fixed order.
+pub(crate) fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let unreadable =
+        |error| Failure::new(format!("cannot list the folder {}: {error}", folder.display()));
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_dir() {
+            files.extend(files_below(&path, extension)?);
+        } else if path.extension().is_some_and(|found| found == extension) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 impl Package {

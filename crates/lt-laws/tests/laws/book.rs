@@ -48,6 +48,26 @@ fn every_law_stands_on_the_front_page() {
     assert_eq!(page.matches("| [").count(), book().count());
 }
 
+/// The message that the front page prints is the one that its example gives.
+#[test]
+fn the_front_page_prints_what_a_broken_law_says() {
+    let page = include_str!("../../doc/01-laws.md");
+    let printed = page.split("```text\n").nth(1).and_then(|rest| rest.split("\n```").next());
+    if std::env::var_os("LT_LAWS_SEED").is_some() {
+        return; // other cases, another counter-example
+    }
+    let wrong = || {
+        softmax::large_scores_survive(|scores: ndarray::ArrayView2<'_, f32>| {
+            let e = scores.mapv(f32::exp);
+            let sum = e.sum_axis(ndarray::Axis(1)).insert_axis(ndarray::Axis(1));
+            e / sum
+        });
+    };
+    let said = std::panic::catch_unwind(|| catches(&NO_LAW, wrong));
+    let said = said.expect_err("e^10000 is infinite");
+    assert_eq!(said.downcast_ref::<String>().map(String::as_str), printed);
+}
+
 #[test]
 fn no_two_laws_have_the_same_name() {
     let names: BTreeSet<&str> = book().map(|law| law.name).collect();

@@ -23,11 +23,15 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
                 }
                 cargo
             };
+            // First as others build it: a test brings dependencies, and features, of its own.
+            let mut bare = cargo(&["check", "--quiet"]);
             let mut clippy = cargo(&["clippy", "--quiet", "--all-targets"]);
             clippy.args(["--", "--deny", "warnings"]);
             let mut test = cargo(&["test", "--quiet"]);
             test.env(fetch::VARIABLE, &model);
-            let outcome = command::run(&mut clippy).and_then(|()| command::run(&mut test));
+            let outcome = command::run(&mut bare)
+                .and_then(|()| command::run(&mut clippy))
+                .and_then(|()| command::run(&mut test));
             failed.extend(outcome.err());
         }
     }

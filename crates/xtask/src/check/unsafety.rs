@@ -5,10 +5,10 @@
 //! is that each crate takes them, and who makes an exception.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::failure::{Failure, Result};
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, files_below};
 
 /// The lint, in two parts so that this file does not mention it.
 const LINT: &str = concat!("unsafe", "_code");
@@ -21,7 +21,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
             wrong.push(format!("{}: its manifest lacks `[lints] workspace = true`", package.name));
         }
         let mut exceptions = Vec::new();
-        for path in rust_files(&package.folder)? {
+        for path in files_below(&package.folder, "rs")? {
             if makes_exception(&read(&path)?) {
                 exceptions.push(path.strip_prefix(&workspace.root).unwrap_or(&path).to_owned());
             }
@@ -51,23 +51,6 @@ fn makes_exception(source: &str) -> bool {
     code.filter(|line| line.contains(LINT)).any(|line| {
         !["deny", "forbid"].iter().any(|strict| line.contains(&format!("{strict}({LINT})")))
     })
-}
-
-/// All Rust files below the folder, in a fixed order.
-fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let unreadable =
-        |error| Failure::new(format!("cannot list the folder {}: {error}", folder.display()));
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.is_dir() {
-            files.extend(rust_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -21,6 +21,7 @@ struct Entry {
     test: String,
     cases: u64,
     outcome: Outcome,
+    why: Option<String>,
     counter_example: Option<String>,
 }
 
@@ -94,6 +95,16 @@ impl Book {
         self.laws.is_empty() && self.mutants.is_empty()
     }
 
+    /// The laws that are tried in this package and in no other.
+    pub(crate) fn held_by_none_but(&self, package: &str) -> Vec<&str> {
+        let held = |law: &str| self.laws.iter().any(|e| e.law == law && e.package != package);
+        let own = self.laws.iter().filter(|entry| entry.package == package);
+        let mut unheld: Vec<&str> =
+            own.map(|entry| entry.law.as_str()).filter(|law| !held(law)).collect();
+        unheld.dedup();
+        unheld
+    }
+
     /// How many laws a case breaks, or do not catch what they must.
     pub(crate) fn broken(&self) -> usize {
         self.laws.iter().chain(&self.mutants).filter(|entry| entry.outcome.is_bad()).count()
@@ -107,9 +118,15 @@ impl Book {
             text.push('\n');
         }
         if !self.mutants.is_empty() {
-            text.push_str("Implementations kept wrong on purpose, and the smallest case found\n");
-            text.push_str("with which a law catches them:\n\n");
-            text.push_str(&table(&self.mutants, width, |example| cut(example, width - 4)));
+            text.push_str(
+                "Implementations kept wrong on purpose, what a law finds wrong with them,\n",
+            );
+            text.push_str("and the smallest case found with which it does:\n\n");
+            let short = |note: &str| {
+                let lines: Vec<String> = note.lines().map(|line| cut(line, width - 4)).collect();
+                lines.join("\n")
+            };
+            text.push_str(&table(&self.mutants, width, short));
             text.push('\n');
         }
         let cases: u64 = self.laws.iter().map(|entry| entry.cases).sum();
@@ -154,6 +171,7 @@ impl Entry {
             test: text("test")?,
             cases: value["cases"].as_u64().ok_or("no number `cases`")?,
             outcome: outcome.ok_or_else(|| format!("an unknown result `{result}`"))?,
+            why: value["why"].as_str().map(str::to_owned),
             counter_example: value["counter_example"].as_str().map(compact),
         })
     }
@@ -164,10 +182,14 @@ impl Entry {
         match self.outcome {
             Outcome::Broken => {
                 let example = example.unwrap_or("without a counter-example");
-                Some(format!("in the test {}:\n{example}", self.test))
+                let why = self.why.as_deref().unwrap_or("it is broken");
+                Some(format!("in the test {}:\n{why}\nfor {example}", self.test))
             }
             Outcome::Survived => Some(format!("in the test {}", self.test)),
-            Outcome::Caught => example.map(str::to_owned),
+            Outcome::Caught => {
+                let lines: Vec<&str> = self.why.as_deref().into_iter().chain(example).collect();
+                (!lines.is_empty()).then(|| lines.join("\n"))
+            }
             Outcome::Holds => None,
         }
     }
@@ -201,7 +223,7 @@ mod tests {
     fn line(law: &str, test: &str, result: &str, example: Option<&str>) -> String {
         let value = serde_json::json!({
             "law": law, "crate": "lt-kernels", "test": test, "cases": 64,
-            "result": result, "counter_example": example,
+            "result": result, "why": example.map(|_| "it is wrong"), "counter_example": example,
         });
         format!("{value}\n")
     }
@@ -229,8 +251,23 @@ mod tests {
         let book = Book::parse(&report).expect("two records");
         assert_eq!(book.broken(), 1);
         let text = book.lay_out(80);
-        assert!(text.contains("BROKEN\n    in the test fast:\n    Rows { d: 2 }\n"), "{text}");
+        assert!(
+            text.contains(
+                "BROKEN\n    in the test fast:\n    it is wrong\n    for Rows { d: 2 }\n"
+            ),
+            "{text}"
+        );
         assert!(text.ends_with("1 broken\n"), "{text}");
+    }
+
+    #[test]
+    fn a_law_that_nothing_of_ours_is_held_by_is_found() {
+        let own = |law: &str, package: &str| {
+            line(law, "toy", "holds", None).replace("lt-kernels", package)
+        };
+        let report = own("a", "lt-laws") + &own("a", "lt-kernels") + &own("b", "lt-laws");
+        let book = Book::parse(&report).expect("three records");
+        assert_eq!(book.held_by_none_but("lt-laws"), ["b"]);
     }
 
     #[test]
@@ -240,7 +277,7 @@ mod tests {
         let book = Book::parse(&report).expect("two records");
         assert_eq!(book.broken(), 1);
         let text = book.lay_out(80);
-        assert!(text.contains("caught\n    [1.0]\n"), "{text}");
+        assert!(text.contains("caught\n    it is wrong\n    [1.0]\n"), "{text}");
         assert!(text.contains("SURVIVED\n    in the test b\n"), "{text}");
     }
 
