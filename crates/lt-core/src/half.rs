@@ -96,6 +96,13 @@ mod tests {
         }
     }
 
+    /// As processors do it: the upper bits of what a NaN carries stay, and it becomes a quiet one.
+    #[test]
+    fn what_a_nan_carries_is_cut_off_below() {
+        assert_eq!(f32_to_f16(f32::from_bits(0x7fc0_2000)), 0x7e01);
+        assert_eq!(f32_to_f16(f32::from_bits(0xffbf_e001)), 0xffff);
+    }
+
     #[test]
     fn halfway_between_neighbours_goes_to_the_even_one_and_anything_more_goes_up() {
         for low in (0..0x7bff_u16).chain([0x8000, 0x83ff, 0x8400, 0xfbfe]) {

@@ -21,6 +21,16 @@ lt_laws::conformance! {
     wrong: [[[4, 5]]];
 }
 
+// An epsilon that cannot be overlooked.
+lt_laws::conformance! {
+    layer_norm_with_a_large_epsilon: LayerNorm = LayerNorm::zeros(6, 0.5).unwrap();
+    inputs: [[4, 6]];
+    input: |inputs| inputs[0].view();
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[4, 5]]];
+}
+
 lt_laws::conformance! {
     layer_norm_without_bias: LayerNorm =
         LayerNorm::new(Weight::zeros(&[6]), None, 1e-5).unwrap();

@@ -59,6 +59,17 @@ fn a_layer_norm_refuses_what_it_cannot_divide_by() {
 }
 
 #[test]
+fn a_layer_norm_tells_its_parts() {
+    let bias = Weight::new(&[2], vec![1.0, 2.0]).unwrap();
+    let with = LayerNorm::new(Weight::zeros(&[2]), bias.clone(), 0.1).unwrap();
+    assert_eq!((with.gain(), with.bias()), (&Weight::zeros(&[2]), Some(&bias)));
+    assert_eq!((with.epsilon(), with.width()), (0.1, 2));
+    let without = LayerNorm::new(Weight::zeros(&[2]), None, 0.1).unwrap();
+    assert_eq!(without.bias(), None);
+    assert_eq!(lt_core::weights(&without).len(), 1);
+}
+
+#[test]
 fn epsilon_stands_inside_the_root() {
     let one = Weight::new(&[2], vec![1.0, 1.0]).unwrap();
     let norm = LayerNorm::new(one, Weight::zeros(&[2]), 3.0).unwrap();

@@ -55,6 +55,14 @@ fn what_is_kept_is_no_more_than_what_was_out_at_once() {
     }
     scratch.give(hidden);
     assert_eq!(scratch.kept(), 1);
+    // Two at once.
+    let (one, other) = (scratch.take(1, 1), scratch.take(1, 1));
+    assert_eq!(scratch.kept(), 0);
+    scratch.give(one);
+    scratch.give(other);
+    assert_eq!(scratch.kept(), 2);
+    let two = scratch.with(Threads::with(Arc::new(Two)));
+    assert_eq!((two.kept(), two.threads().count()), (2, 2));
 }
 
 struct Two;

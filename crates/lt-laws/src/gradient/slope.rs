@@ -96,9 +96,9 @@ impl<L: Params + Clone> Point<L> {
     }
 }
 
-/// A point that leaves no gradient to chance. The rows of an input are spread evenly from −1.5 to
-/// 1.5 and shuffled, so that no norm divides by nearly zero; parameters are not 0 or 1, where one
-/// that is forgotten would not be missed.
+/// A point that leaves no gradient to chance. The rows of an input are spread evenly from −1 to 2
+/// and shuffled, so that no norm divides by nearly zero, and no mean is zero; parameters are not 0
+/// or 1, where one that is forgotten would not be missed.
 pub(super) fn draw<L: Params + Clone>(
     subject: &Subject<L>,
     Seed(seed): Seed,
@@ -114,7 +114,7 @@ pub(super) fn draw<L: Params + Clone>(
         for mut row in input.outer_iter_mut() {
             let step = 3.0 / columns as f32;
             for (j, value) in row.iter_mut().enumerate() {
-                *value = step * (j as f32 + 0.2 + 0.6 * random()) - 1.5;
+                *value = step * (j as f32 + 0.2 + 0.6 * random()) - 1.0;
             }
             for j in (1..columns).rev() {
                 row.swap(j, (random() * (j + 1) as f32) as usize);
