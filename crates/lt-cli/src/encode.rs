@@ -1,6 +1,6 @@
 //! `lt encode`: a vector for each text.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
 
 use anstyle::Style;
 use clap::{ArgAction, Args, ValueEnum};
@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::args::{Common, Format};
 use crate::columns::{padded, shortened};
 use crate::failure::{Failure, Result};
-use crate::output::{Output, columns};
+use crate::output::Output;
 use crate::progress::Progress;
 use crate::text_input::TextInput;
 
@@ -47,6 +47,9 @@ pub(crate) struct EncoderSettings {
     /// How the vectors of the tokens become one; several, with commas, are concatenated
     #[arg(long, value_enum, value_delimiter = ',', value_name = "HOW")]
     pooling: Vec<PoolingName>,
+    /// Put this in front of each text; empty for nothing
+    #[arg(long, value_name = "TEXT")]
+    prompt: Option<String>,
     /// Scale each vector to length 1
     #[arg(long, overrides_with = "no_normalize", action = ArgAction::SetTrue)]
     normalize: bool,
@@ -99,6 +102,9 @@ impl EncoderSettings {
             let pooling: Vec<Pooling> = self.pooling.iter().copied().map(Pooling::from).collect();
             encoder = encoder.with_pooling(pooling)?;
         }
+        if let Some(prompt) = &self.prompt {
+            encoder = encoder.with_prompt(prompt);
+        }
         if self.normalize || self.no_normalize {
             encoder = encoder.with_normalize(self.normalize);
         }
@@ -113,13 +119,21 @@ pub(crate) fn run(args: &EncodeArgs, common: &Common) -> Result<()> {
     let encoder = args.settings.load(common)?;
     let mut scratch = common.scratch()?;
     let texts = TextInput::new(&args.texts);
-    let progress = Progress::new("texts", texts.known_len());
+    let progress = Progress::of_texts(&texts);
     let mut printer = Printer::new(args, common.format, &encoder);
 
     let mut done = 0;
     for window in Windows::new(texts) {
-        let (texts, failure) = window;
-        let vectors = encode(&encoder, &texts, done, &mut scratch)?;
+        let (mut texts, mut failure) = window;
+        let vectors = match encoder.encode(&texts, &mut scratch) {
+            // Those before the one that cannot be encoded still count.
+            Err(TaskError::Text { number, source }) => {
+                failure = Some(failed(done + number, *source));
+                texts.truncate(number);
+                encode(&encoder, &texts, done, &mut scratch)?
+            }
+            other => other?,
+        };
         progress.aside(|| {
             for (text, vector) in texts.iter().zip(vectors.outer_iter()) {
                 printer.print(text, vector)?;
@@ -143,17 +157,19 @@ pub(crate) fn encode(
     scratch: &mut Scratch,
 ) -> Result<Array2<f32>> {
     encoder.encode(texts, scratch).map_err(|error| match error {
-        TaskError::Text { number, source } => {
-            Failure::from(*source).at(format!("text {}", before + number + 1))
-        }
+        TaskError::Text { number, source } => failed(before + number, *source),
         other => other.into(),
     })
 }
 
-/// Texts, some at a time: enough for the model to work on at once, and never all of a long input.
+fn failed(number: usize, error: TaskError) -> Failure {
+    Failure::from(error).at(format!("text {}", number + 1))
+}
+
+/// Texts, some at a time: enough for the model to work on at once, never all of a long input, and
+/// none that whoever writes them may be waiting for.
 struct Windows {
     texts: TextInput,
-    most: usize,
 }
 
 impl Windows {
@@ -161,9 +177,7 @@ impl Windows {
     const BYTES: usize = 1 << 20;
 
     fn new(texts: TextInput) -> Self {
-        // A person who types a line wants to see its vector before typing the next.
-        let typed = matches!(texts, TextInput::Lines(_)) && io::stdin().is_terminal();
-        Self { texts, most: if typed { 1 } else { Self::TEXTS } }
+        Self { texts }
     }
 }
 
@@ -174,7 +188,9 @@ impl Iterator for Windows {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (mut texts, mut bytes) = (Vec::new(), 0);
-        while texts.len() < self.most && bytes < Self::BYTES {
+        while texts.is_empty()
+            || (texts.len() < Self::TEXTS && bytes < Self::BYTES && self.texts.is_ready())
+        {
             match self.texts.next() {
                 Some(Ok(text)) => {
                     bytes += text.len();
@@ -207,7 +223,8 @@ impl Printer {
     const NUMBER: usize = 9;
 
     fn new(args: &EncodeArgs, format: Format, encoder: &SentenceEncoder) -> Self {
-        let columns = columns();
+        let output = Output::new(format);
+        let columns = output.columns();
         let text_width = (columns * 2 / 5).max(12);
         // Behind the text its length and, if not all numbers are shown, an ellipsis.
         let room = columns.saturating_sub(text_width + Self::NUMBER + 2);
@@ -215,12 +232,16 @@ impl Printer {
         let numbers = args.numbers.unwrap_or((room / Self::NUMBER).max(1)).min(width);
         let pooling: Vec<&str> = encoder.pooling().iter().map(|pooling| pooling.name()).collect();
         let header = format!(
-            "{width} numbers each; pooling: {}; {}; at most {} tokens",
+            "{width} numbers each; {}pooling: {}; {}; at most {} tokens",
+            match encoder.prompt() {
+                "" => String::new(),
+                prompt => format!("behind {prompt:?}; "),
+            },
             pooling.join(" + "),
             if encoder.normalizes() { "normalised" } else { "not normalised" },
             encoder.max_length(),
         );
-        Self { output: Output::new(format), format, text_width, numbers, header: Some(header) }
+        Self { output, format, text_width, numbers, header: Some(header) }
     }
 
     fn print(&mut self, text: &str, vector: ArrayView1<'_, f32>) -> Result<()> {
@@ -232,7 +253,7 @@ impl Printer {
             let dim = Style::new().dimmed();
             let names = format!("{}   length  numbers", padded("text", self.text_width));
             for line in [header, names] {
-                writeln!(self.output, "{dim}{}{dim:#}", shortened(&line, columns()))?;
+                writeln!(self.output, "{dim}{}{dim:#}", shortened(&line, self.output.columns()))?;
             }
         }
         let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
@@ -56,11 +56,16 @@ impl Failure {
         let Self::Failed { hint, .. } = self else { return };
         let bold = |color: AnsiColor| Style::new().bold().fg_color(Some(color.into()));
         let (red, cyan) = (bold(AnsiColor::Red), bold(AnsiColor::Cyan));
-        anstream::eprintln!("{red}error:{red:#} {}", printable_lines(&self.to_string()));
+        complain(format_args!("{red}error:{red:#} {}", printable_lines(&self.to_string())));
         if let Some(hint) = hint {
-            anstream::eprintln!("{cyan}hint:{cyan:#} {hint}");
+            complain(format_args!("{cyan}hint:{cyan:#} {hint}"));
         }
     }
+}
+
+/// Writes a line to the standard error stream. If that cannot be written, there is nobody to tell.
+pub(crate) fn complain(line: impl fmt::Display) {
+    let _ = writeln!(anstream::stderr(), "{line}");
 }
 
 /// The message with everything that led to it.

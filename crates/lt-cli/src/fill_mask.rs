@@ -11,7 +11,7 @@ use lt_tasks::{FillMask, Prediction, TaskError};
 use crate::args::{Common, Format};
 use crate::columns::{padded, printable, shortened, width};
 use crate::failure::{Failure, Result};
-use crate::output::{Output, columns};
+use crate::output::Output;
 use crate::progress::Progress;
 use crate::text_input::TextInput;
 
@@ -41,16 +41,21 @@ pub(crate) fn run(args: &FillMaskArgs, common: &Common) -> Result<()> {
     let model = FillMask::from_dir(common.model_dir()?, &common.load_options()).map_err(hint)?;
     let mut scratch = common.scratch()?;
     let mut output = Output::new(common.format);
-    let texts = TextInput::new(&args.texts);
-    let progress = Progress::new("texts", texts.known_len());
-    for (number, text) in texts.enumerate() {
+    let mut texts = TextInput::new(&args.texts);
+    let progress = Progress::of_texts(&texts);
+    let mut number = 0;
+    while let Some(text) = texts.next() {
         let text = text?;
+        number += 1;
         let masks = model
             .fill(&text, args.top.get(), &mut scratch)
-            .map_err(|error| Failure::from(error).at(format!("text {}", number + 1)))?;
-        progress.aside(|| match common.format {
-            Format::Json => masks.iter().try_for_each(|guesses| output.json(guesses)),
-            Format::Text => print_guesses(&mut output, &text, &masks),
+            .map_err(|error| Failure::from(error).at(format!("text {number}")))?;
+        progress.aside(|| {
+            match common.format {
+                Format::Json => masks.iter().try_for_each(|guesses| output.json(guesses))?,
+                Format::Text => print_guesses(&mut output, &text, &masks)?,
+            }
+            output.flush_unless(texts.is_ready())
         })?;
         progress.advance(1);
     }
@@ -74,7 +79,7 @@ fn print_guesses(output: &mut Output, text: &str, masks: &[Vec<Prediction>]) -> 
     const SCORE: usize = 10;
     let (dim, bold) = (Style::new().dimmed(), Style::new().bold());
     let bar = Style::new().fg_color(Some(AnsiColor::Green.into()));
-    let columns = columns();
+    let columns = output.columns();
     writeln!(output, "{bold}{}{bold:#}", shortened(text, columns))?;
 
     let tokens = masks.iter().flatten().map(|guess| printable(&guess.token));

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::args::{Common, Format};
 use crate::columns::printable;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, complain};
 use crate::ids_file::Ids;
 use crate::output::Output;
 use crate::progress::Progress;
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &ForwardArgs, common: &Common) -> Result<()> {
     let Loaded { model, config, report, .. } =
         Model::from_dir(common.model_dir()?, &common.load_options())?;
     for warning in &report.warnings {
-        anstream::eprintln!("warning: {warning}");
+        complain(format_args!("warning: {warning}"));
     }
     let ModelConfig::Bert(config) = config else { return Err(unknown_output()) };
     let ids = Ids::from_file(&args.ids)?;

@@ -29,10 +29,11 @@ pub(crate) fn model_dir(name: &HubName<'_>) -> Result<PathBuf> {
     let HubName { organisation, model } = *name;
     let shown = format!("{organisation}/{model}");
     let repository = HFClientSync::new()?.model(organisation, model);
-    if ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].iter().any(|name| is_set(name)) {
+    let variables = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
+    if let Some(offline) = variables.into_iter().find(|name| is_set(name)) {
         return cached(&repository).map_err(|error| {
             Failure::from(error)
-                .at(format!("`{shown}` is not in the cache, and HF_HUB_OFFLINE is set"))
+                .at(format!("`{shown}` is not in the cache, and {offline} is set"))
                 .hint("unset it and run the command once with a network connection")
         });
     }

@@ -29,6 +29,7 @@ use args::{Cli, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
+    keep_quiet_about_panics_that_become_errors();
     // A command line that makes no sense ends the program here, with exit code 2.
     let cli = Cli::parse();
     match run(&cli.command) {
@@ -38,6 +39,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Some files crash the library that reads them. That is caught, and told as an error.
+fn keep_quiet_about_panics_that_become_errors() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !lt_tokenizer::panics_become_errors() {
+            usual(panic);
+        }
+    }));
 }
 
 fn run(command: &Command) -> Result<(), Failure> {

@@ -34,11 +34,26 @@ impl Output {
         self.terminal
     }
 
+    /// How many columns there are to write in: those of the terminal; a file has 80, whatever
+    /// terminal the command was given in.
+    pub(crate) fn columns(&self) -> usize {
+        let size = if self.terminal { terminal_size::terminal_size() } else { None };
+        size.map_or(80, |(width, _)| usize::from(width.0))
+    }
+
     /// Writes a value as one line of JSON.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<()> {
         // An error of the writer comes back as it was.
         serde_json::to_writer(&mut *self, value).map_err(io::Error::from)?;
         self.write_all(b"\n")?;
+        Ok(())
+    }
+
+    /// Writes out what is buffered, unless there will be more at once.
+    pub(crate) fn flush_unless(&mut self, more: bool) -> Result<()> {
+        if !more {
+            self.flush()?;
+        }
         Ok(())
     }
 
@@ -64,9 +79,4 @@ fn mark_closed(error: io::Error) -> io::Error {
         io::ErrorKind::BrokenPipe => io::Error::new(io::ErrorKind::BrokenPipe, ClosedOutput),
         _ => error,
     }
-}
-
-/// How many columns there are to write in: those of the terminal, 80 in a file.
-pub(crate) fn columns() -> usize {
-    terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0))
 }

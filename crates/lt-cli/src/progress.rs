@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::text_input::TextInput;
+
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A bar on the standard error stream, if that is a terminal; it appears after a second, and goes
@@ -36,6 +38,14 @@ impl Progress {
             }
         });
         Self { bar, waiting: waiting.ok().map(|thread| (finished, thread)) }
+    }
+
+    /// Work on texts. None is shown to a person who types them: it would wipe out the line.
+    pub(crate) fn of_texts(texts: &TextInput) -> Self {
+        if texts.is_typed() {
+            return Self { bar: ProgressBar::hidden(), waiting: None };
+        }
+        Self::new("texts", texts.known_len())
     }
 
     /// So many more are done.

@@ -6,13 +6,13 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use lt_core::ndarray::{Array2, Axis};
 use lt_tasks::cosine;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::args::{Common, Format};
 use crate::columns::{padded, shortened, width};
 use crate::encode::{EncoderSettings, encode};
 use crate::failure::{Failure, Result};
-use crate::output::{Output, columns};
+use crate::output::Output;
 use crate::progress::Progress;
 use crate::text_input::TextInput;
 
@@ -45,7 +45,16 @@ const STEP: usize = 256;
 #[derive(Serialize)]
 struct Table<'a> {
     texts: &'a [String],
-    cosine: Vec<Vec<f32>>,
+    cosine: Rows<'a>,
+}
+
+/// The rows of a matrix, as lists.
+struct Rows<'a>(&'a Array2<f32>);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.outer_iter().map(|row| row.to_vec()))
+    }
 }
 
 pub(crate) fn run(args: &SimilarityArgs, common: &Common) -> Result<()> {
@@ -75,8 +84,7 @@ pub(crate) fn run(args: &SimilarityArgs, common: &Common) -> Result<()> {
     let mut output = Output::new(common.format);
     match common.format {
         Format::Json => {
-            let cosine = cosines.outer_iter().map(|row| row.to_vec()).collect();
-            output.json(&Table { texts: &texts, cosine })?;
+            output.json(&Table { texts: &texts, cosine: Rows(&cosines) })?;
         }
         Format::Text => print_table(&mut output, &texts, &cosines)?,
     }
@@ -89,12 +97,13 @@ fn print_table(output: &mut Output, texts: &[String], cosines: &Array2<f32>) -> 
     const CELL: usize = 8;
     let numbers = texts.len().to_string().len();
     // If short texts make all columns fit, they are better than several parts.
-    let beside_all = columns().saturating_sub(numbers + 2 + texts.len() * CELL);
-    let widest = if beside_all >= 16 { beside_all } else { columns() / 2 };
+    let all = output.columns();
+    let beside_all = all.saturating_sub(numbers + 2 + texts.len() * CELL);
+    let widest = if beside_all >= 16 { beside_all } else { all / 2 };
     let shown: Vec<String> = texts.iter().map(|text| shortened(text, widest)).collect();
     let text_width = shown.iter().map(|text| width(text)).max().unwrap_or(0);
     let side = numbers + 2 + text_width;
-    let room = columns().saturating_sub(side) / CELL;
+    let room = all.saturating_sub(side) / CELL;
     let per_part = if output.is_terminal() { room.max(1) } else { texts.len() };
 
     let dim = Style::new().dimmed();

@@ -1,11 +1,15 @@
 //! Texts to work on: the arguments, or the lines of the standard input.
 
-use std::io::{self, BufRead, IsTerminal, Read, StdinLock};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, StdinLock};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, complain};
 
 /// The longest line that is read, in bytes: more is a file of another kind.
-const LONGEST_LINE: u64 = 64 << 20;
+const LONGEST_LINE: u64 = 16 << 20;
+
+/// So much of the standard input is read at a time: more than Rust's own buffer holds, which is
+/// then passed by.
+const BUFFER: usize = 1 << 16;
 
 /// The texts, one after the other. Standard input is read as it is needed.
 pub(crate) enum TextInput {
@@ -22,9 +26,22 @@ impl TextInput {
         }
         let stdin = io::stdin();
         if stdin.is_terminal() {
-            eprintln!("Reading one text a line; Ctrl-D ends.");
+            complain("Reading one text a line; Ctrl-D ends.");
         }
         Self::Lines(Lines::new(stdin.lock()))
+    }
+
+    /// Whether a person types the texts.
+    pub(crate) fn is_typed(&self) -> bool {
+        matches!(self, Self::Lines(_)) && io::stdin().is_terminal()
+    }
+
+    /// Whether the next text is at hand. If not, whoever writes them may wait for an answer.
+    pub(crate) fn is_ready(&self) -> bool {
+        match self {
+            Self::Arguments(texts) => texts.len() > 0,
+            Self::Lines(lines) => lines.is_ready(),
+        }
     }
 
     /// How many texts there are, if that is known.
@@ -49,13 +66,17 @@ impl Iterator for TextInput {
 
 /// Lines without their ends, `\n` or `\r\n`; the last one may have none.
 pub(crate) struct Lines<R> {
-    reader: R,
+    reader: BufReader<R>,
     number: u64,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: Read> Lines<R> {
     pub(crate) fn new(reader: R) -> Self {
-        Self { reader, number: 0 }
+        Self { reader: BufReader::with_capacity(BUFFER, reader), number: 0 }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.reader.buffer().contains(&b'\n')
     }
 
     fn read(&mut self) -> Result<Option<String>> {
@@ -74,6 +95,9 @@ impl<R: BufRead> Lines<R> {
             let message = format!("line {number} of the standard input is longer than {limit} MB");
             return Err(Failure::new(message).hint("one text a line is expected"));
         }
+        if number == 1 && line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
+        }
         if line.last() == Some(&b'\n') {
             line.pop();
             if line.last() == Some(&b'\r') {
@@ -88,7 +112,10 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Lines<R> {
+/// Some programs write it in front of UTF-8. It is no part of the text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+impl<R: Read> Iterator for Lines<R> {
     type Item = Result<String>;
 
     fn next(&mut self) -> Option<Result<String>> {
@@ -109,6 +136,22 @@ mod tests {
         assert_eq!(lines(b"one\r\n\n two \r\r\nlast"), ["one", "", " two \r", "last"]);
         assert_eq!(lines(b""), [""; 0]);
         assert_eq!(lines(b"\n"), [""]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_text() {
+        assert_eq!(lines("\u{feff}a\r\n\u{feff}b".as_bytes()), ["a", "\u{feff}b"]);
+        assert_eq!(lines("\u{feff}".as_bytes()), [""]);
+    }
+
+    #[test]
+    fn a_line_is_ready_when_its_end_has_been_read() {
+        let mut lines = Lines::new(b"one\ntwo\nrest".as_slice());
+        assert!(!lines.is_ready(), "nothing has been read");
+        lines.next();
+        assert!(lines.is_ready());
+        lines.next();
+        assert!(!lines.is_ready(), "the end of the last one may be still to come");
     }
 
     #[test]

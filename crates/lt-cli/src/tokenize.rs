@@ -11,7 +11,8 @@ use serde::Serialize;
 use crate::args::{Common, Format};
 use crate::columns::{padded, printable, shortened, width};
 use crate::failure::{Failure, Result};
-use crate::output::{Output, columns};
+use crate::output::Output;
+use crate::progress::Progress;
 use crate::text_input::TextInput;
 
 /// Cut texts into the pieces that the model knows, and show their ids
@@ -31,7 +32,9 @@ Examples:
 JSON, for each text: {\"ids\": [101, …], \"tokens\": [\"[CLS]\", …], \"offsets\": [[0, 0], …]}
 
 Offsets say which characters of the text a piece is from (Unicode scalar values, not bytes); those
-of tokens that the model adds are [0, 0]. Nothing is cut off, however long the text is.";
+of tokens that the model adds are [0, 0]. Nothing is cut off, however long the text is. Where a
+directory with modules.json has a default prompt, or wants lower case, the text is the one that
+`lt encode` gives to the tokenizer.";
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -42,23 +45,39 @@ struct Line<'a> {
 
 pub(crate) fn run(args: &TokenizeArgs, common: &Common) -> Result<()> {
     let dir = common.model_dir()?;
-    let dir = SentenceTransformers::from_dir(&dir)?.map_or(dir, |found| found.transformer_dir);
+    let settings = SentenceTransformers::from_dir(&dir)?;
+    let dir = settings.as_ref().map_or(dir.as_path(), |found| &found.transformer_dir);
     let tokenizer = Tokenizer::from_dir(dir)?;
     let mut output = Output::new(common.format);
-    for (number, text) in TextInput::new(&args.texts).enumerate() {
-        let text = text?;
+    let mut texts = TextInput::new(&args.texts);
+    let progress = Progress::of_texts(&texts);
+    let mut number = 0;
+    while let Some(text) = texts.next() {
+        let mut text = text?;
+        number += 1;
+        if let Some(settings) = &settings {
+            text = settings.prepare(&text).into_owned();
+        }
         let encoding = tokenizer
             .encode(text.as_str(), Limit::None)
-            .map_err(|error| Failure::from(error).at(format!("text {}", number + 1)))?;
-        match common.format {
-            Format::Json => output.json(&Line {
-                ids: &encoding.ids,
-                tokens: &encoding.tokens,
-                offsets: encoding.offsets.iter().map(|range| [range.start, range.end]).collect(),
-            })?,
-            Format::Text => print_pieces(&mut output, &text, &encoding)?,
-        }
+            .map_err(|error| Failure::from(error).at(format!("text {number}")))?;
+        progress.aside(|| {
+            match common.format {
+                Format::Json => {
+                    let offsets = encoding.offsets.iter();
+                    output.json(&Line {
+                        ids: &encoding.ids,
+                        tokens: &encoding.tokens,
+                        offsets: offsets.map(|range| [range.start, range.end]).collect(),
+                    })?;
+                }
+                Format::Text => print_pieces(&mut output, &text, &encoding)?,
+            }
+            output.flush_unless(texts.is_ready())
+        })?;
+        progress.advance(1);
     }
+    drop(progress);
     output.finish()
 }
 
@@ -73,7 +92,7 @@ struct Piece {
 fn print_pieces(output: &mut Output, text: &str, encoding: &Encoding) -> Result<()> {
     const MARGIN: &str = "  ";
     let (dim, bold) = (Style::new().dimmed(), Style::new().bold());
-    let columns = columns();
+    let columns = output.columns();
     let title = shortened(text, columns.saturating_sub(14));
     writeln!(output, "{bold}{title}{bold:#} {dim}{} tokens{dim:#}", encoding.len())?;
 

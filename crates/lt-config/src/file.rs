@@ -47,7 +47,8 @@ pub(crate) fn read_json_if_there(path: &Path) -> Result<Option<Value>, ConfigErr
 
 /// The value that a text is the JSON of.
 pub(crate) fn parse_json(text: &str, origin: &Origin) -> Result<Value, ConfigError> {
-    serde_json::from_str(text)
+    // Some programs put a byte order mark in front; JSON has no place for it.
+    serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|source| ConfigError::Json { origin: origin.clone(), source })
 }
 

@@ -1,5 +1,6 @@
 //! A sentence-transformers directory: what comes before and after the encoder.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::fields::Fields;
@@ -99,6 +100,21 @@ fn default_prompt(dir: &Path) -> Result<String, ConfigError> {
     match fields.get("prompts").and_then(|prompts| prompts.get(name)?.as_str()) {
         Some(prompt) => Ok(prompt.to_owned()),
         None => Err(fields.invalid("default_prompt_name", "the name of one of `prompts`")),
+    }
+}
+
+impl SentenceTransformers {
+    /// A text as the tokenizer gets it: behind the prompt, and in lower case if that is set.
+    #[must_use]
+    pub fn prepare<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(text);
+        if !self.prompt.is_empty() {
+            text = format!("{}{text}", self.prompt).into();
+        }
+        if self.lower_case {
+            text = text.to_lowercase().into();
+        }
+        text
     }
 }
 

@@ -58,6 +58,25 @@ pub enum TaskError {
         /// Why.
         source: Box<TaskError>,
     },
+    /// An id of the tokenizer's that the model has no vector for.
+    #[error(
+        "the tokenizer gives the token {token:?} the id {id}, but the model has {rows} tokens: were \
+         the files of two models mixed?"
+    )]
+    UnknownId {
+        /// The token.
+        token: String,
+        /// Its id.
+        id: u32,
+        /// How many the model has.
+        rows: usize,
+    },
+    /// The model computed NaN or infinity.
+    #[error(
+        "the model's result is not finite: its weights hold NaN or infinity, or are too large for \
+         f32"
+    )]
+    NotFinite,
     /// The tokenizer has no token that stands for a masked word.
     #[error(
         "this model's tokenizer has no mask token: it was not trained to fill in words, or its \

@@ -10,6 +10,7 @@ use ndarray::{ArrayView1, Axis};
 use serde::Serialize;
 
 use crate::TaskError;
+use crate::sentence_encoder::check_ids;
 
 /// Guesses masked words.
 ///
@@ -76,7 +77,7 @@ impl FillMask {
     ///
     /// # Errors
     /// [`TaskError::NoMask`] if the text has none, [`TaskError::TooLong`] if it does not fit the
-    /// model.
+    /// model, [`TaskError::UnknownId`] and [`TaskError::NotFinite`] if the files are not sound.
     pub fn fill(
         &self,
         text: &str,
@@ -89,6 +90,7 @@ impl FillMask {
             let tokens = encoding.len() + encoding.truncated;
             return Err(TaskError::TooLong { tokens, limit });
         }
+        check_ids(&encoding, self.model.bert())?;
         let is_mask = |&row: &usize| encoding.ids[row] == self.mask.id && !encoding.special[row];
         let masks: Vec<usize> = (0..encoding.len()).filter(is_mask).collect();
         if masks.is_empty() {
@@ -102,6 +104,9 @@ impl FillMask {
         scratch.give(hidden);
         let mut scores = self.model.predict(masked.view(), scratch)?; // [masks, v]
         softmax(scores.view_mut());
+        if scores.iter().any(|score| !score.is_finite()) {
+            return Err(TaskError::NotFinite);
+        }
         let predictions = scores.outer_iter().map(|row| self.likeliest(row, top)).collect();
         scratch.give(scores);
         Ok(predictions)

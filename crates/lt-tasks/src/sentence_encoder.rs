@@ -190,9 +190,11 @@ impl SentenceEncoder {
     /// maximum length. Their offsets are those in the prepared text.
     ///
     /// # Errors
-    /// If the tokenizer has no tokens for the text.
+    /// If the tokenizer has no tokens for the text, or one that the model does not have.
     pub fn tokenize(&self, text: &str) -> Result<Encoding, TaskError> {
-        Ok(self.tokenizer.encode(&*self.prepare(text), Limit::At(self.max_length))?)
+        let encoding = self.tokenizer.encode(&*self.prepare(text), Limit::At(self.max_length))?;
+        check_ids(&encoding, &self.model)?;
+        Ok(encoding)
     }
 
     /// The vectors of these texts, in their order.
@@ -201,8 +203,8 @@ impl SentenceEncoder {
     /// n texts to `[n, width]`.
     ///
     /// # Errors
-    /// [`TaskError::Text`], which says which text could not be tokenized, or the model's own error
-    /// if the tokenizer gives it ids that it does not have.
+    /// [`TaskError::Text`], which says which text could not be encoded: it could not be tokenized, or
+    /// its vector is not finite.
     pub fn encode(
         &self,
         texts: &[impl AsRef<str>],
@@ -223,7 +225,10 @@ impl SentenceEncoder {
         }
         let rows = texts.len() - batch.len()..;
         self.encode_batch(&batch, vectors.slice_mut(s![rows, ..]), scratch)?;
-        Ok(vectors)
+        match vectors.outer_iter().position(|row| row.iter().any(|x| !x.is_finite())) {
+            None => Ok(vectors),
+            Some(number) => Err(TaskError::Text { number, source: Box::new(TaskError::NotFinite) }),
+        }
     }
 
     fn encode_batch(
@@ -246,5 +251,15 @@ impl SentenceEncoder {
         }
         scratch.give(hidden);
         Ok(())
+    }
+}
+
+/// Refuses ids that the model has no vector for: the tokenizer is another model's.
+pub(crate) fn check_ids(encoding: &Encoding, model: &Bert) -> Result<(), TaskError> {
+    let rows = model.embeddings().token().entries();
+    let mut tokens = encoding.ids.iter().zip(&encoding.tokens);
+    match tokens.find(|(id, _)| **id as usize >= rows) {
+        None => Ok(()),
+        Some((&id, token)) => Err(TaskError::UnknownId { token: token.clone(), id, rows }),
     }
 }

@@ -1,5 +1,7 @@
 //! How alike vectors are.
 
+use lt_core::{Scratch, Weight};
+use lt_kernels::{Product, product};
 use ndarray::Array2;
 
 use crate::normalize;
@@ -28,17 +30,15 @@ pub fn cosine(vectors: &Array2<f32>) -> Array2<f32> {
     for row in unit.outer_iter_mut() {
         normalize(row);
     }
-    let count = unit.nrows();
-    let mut cosines = Array2::zeros((count, count));
-    for (i, a) in unit.outer_iter().enumerate() {
-        for (j, b) in unit.outer_iter().enumerate().take(i + 1) {
-            let dot = a.iter().zip(b).fold(0.0_f32, |sum, (a, b)| sum + a * b);
-            // Rounding may carry a cosine a little past 1.
-            let cosine = dot.clamp(-1.0, 1.0);
-            cosines[[i, j]] = cosine;
-            cosines[[j, i]] = cosine;
-        }
-    }
+    let (count, d) = unit.dim();
+    let numbers = unit.iter().copied().collect();
+    let Ok(columns) = Weight::new(&[count, d], numbers) else {
+        unreachable!("as many numbers as there are in the array")
+    };
+    // x·xᵀ. Each product is one sum in the order of the columns, so that the table is symmetric.
+    let mut cosines = product(&Product::new(unit.view(), &columns), &mut Scratch::new()); // [n, n]
+    // Rounding may carry a cosine a little past 1.
+    cosines.mapv_inplace(|cosine| cosine.clamp(-1.0, 1.0));
     cosines
 }
 

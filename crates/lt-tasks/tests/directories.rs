@@ -223,16 +223,6 @@ fn batches_end_where_they_are_full_and_no_text_is_lost_or_moved() {
 }
 
 #[test]
-fn a_word_that_the_model_has_no_vector_for_is_refused_by_its_id() {
-    let dir = sentence_transformers(&json!({"word_embedding_dimension": 12}));
-    // A vocabulary larger than the model's table.
-    let vocab = fs::read_to_string(dir.path().join("vocab.txt")).unwrap();
-    fs::write(dir.path().join("vocab.txt"), vocab + "\nbeyond").unwrap();
-    let error = load(&dir).unwrap().encode(&["w7", "beyond"], &mut Scratch::new()).unwrap_err();
-    assert!(error.to_string().contains("token id 51"), "{error}");
-}
-
-#[test]
 fn a_file_that_leaves_no_room_for_the_special_tokens_fails_by_the_text_and_says_why() {
     let dir = sentence_transformers(&json!({"word_embedding_dimension": 12}));
     write(dir.path(), "sentence_bert_config.json", &json!({"max_seq_length": 1}));
@@ -293,4 +283,38 @@ fn a_model_without_the_head_and_a_tokenizer_without_a_mask_are_refused() {
     fs::write(dir.path().join("vocab.txt"), vocab.replace("[MASK]", "mask")).unwrap();
     let error = FillMask::from_dir(dir.path(), &LoadOptions::default()).unwrap_err();
     assert!(matches!(error, TaskError::NoMaskToken), "{error}");
+}
+
+#[test]
+fn a_tokenizer_of_another_model_is_found_at_the_first_word_that_the_model_lacks() {
+    let dir = sentence_transformers(&json!({"word_embedding_dimension": 12}));
+    let pieces = fs::read_to_string(dir.path().join("vocab.txt")).unwrap();
+    fs::write(dir.path().join("vocab.txt"), pieces + "\nw51").unwrap();
+    let encoder = load(&dir).unwrap();
+    let error = encoder.encode(&["w7", "w7 w51", "w8"], &mut Scratch::new()).unwrap_err();
+    let TaskError::Text { number: 1, source } = error else { panic!("{error}") };
+    assert!(matches!(*source, TaskError::UnknownId { id: 51, rows: 51, .. }), "{source}");
+    let model = FillMask::from_dir(dir.path(), &LoadOptions::default()).unwrap();
+    let error = model.fill("w51 [MASK]", 1, &mut Scratch::new()).unwrap_err();
+    assert!(matches!(error, TaskError::UnknownId { .. }), "{error}");
+}
+
+#[test]
+fn a_result_that_is_not_finite_is_an_error() {
+    let dir = sentence_transformers(&json!({"word_embedding_dimension": 12}));
+    let options = LoadOptions::default();
+    let mut model = BertForMaskedLm::from_dir(dir.path(), &options).unwrap().model;
+    lt_core::Params::visit_mut(&mut model, &mut lt_core::Path::new(), &mut |name, weight| {
+        if name == "bert.embeddings.token.weight" {
+            weight.make_mut()[8 * 12] = f32::NAN; // of the word w8
+        }
+    });
+    model.save(dir.path().join("model.safetensors")).unwrap();
+    let encoder = load(&dir).unwrap();
+    let error = encoder.encode(&["w7", "w9", "w7 w8"], &mut Scratch::new()).unwrap_err();
+    let TaskError::Text { number: 2, source } = error else { panic!("{error}") };
+    assert!(matches!(*source, TaskError::NotFinite), "{source}");
+    let model = FillMask::from_dir(dir.path(), &options).unwrap();
+    let error = model.fill("w8 [MASK]", 1, &mut Scratch::new()).unwrap_err();
+    assert!(matches!(error, TaskError::NotFinite), "{error}");
 }

@@ -19,9 +19,19 @@ pub(crate) fn check(origin: &str, inner: &tokenizers::Tokenizer) -> Result<Optio
         let expected = format!("less than {ID_LIMIT}");
         return Err(invalid(origin, "the largest token id", &id.into(), &expected));
     }
-    let processor = serde_json::to_value(inner.get_post_processor()).map_err(|source| {
-        TokenizerError::Unsupported { origin: origin.to_owned(), source: source.into() }
-    })?;
+    let as_json = |part: serde_json::Result<Value>| {
+        part.map_err(|source| {
+            let source = source.into();
+            TokenizerError::Unsupported { origin: origin.to_owned(), source }
+        })
+    };
+    let growth = growth(&as_json(serde_json::to_value(inner.get_normalizer()))?);
+    if growth > MOST_GROWTH {
+        let expected = format!("at most {MOST_GROWTH} times as long");
+        let got = format!("that it makes a text {growth:.0} times as long").into();
+        return Err(invalid(origin, "what normalizer replaces", &got, &expected));
+    }
+    let processor = as_json(serde_json::to_value(inner.get_post_processor()))?;
     let processors = flattened(&processor);
     for part in &processors {
         let added = if part["type"] == "TemplateProcessing" {
@@ -41,6 +51,27 @@ pub(crate) fn check(origin: &str, inner: &tokenizers::Tokenizer) -> Result<Optio
         return Err(invalid(origin, field, &adding.into(), "at most 1"));
     }
     Ok(largest)
+}
+
+/// No real normaliser makes a text longer than this by replacing; a few lines could ask for more
+/// than any memory holds.
+const MOST_GROWTH: f64 = 64.0;
+
+/// How many times as long a text may become by what a normaliser replaces.
+fn growth(normalizer: &Value) -> f64 {
+    if let Some(parts) = normalizer["normalizers"].as_array() {
+        return parts.iter().map(growth).product();
+    }
+    if normalizer["type"] != "Replace" {
+        return 1.0;
+    }
+    let length = |text: &Value| text.as_str().map_or(0, str::len) as f64;
+    let content = length(&normalizer["content"]);
+    // A regular expression may match a single character, or the empty place between two.
+    match &normalizer["pattern"]["String"] {
+        Value::String(pattern) if !pattern.is_empty() => (content / pattern.len() as f64).max(1.0),
+        _ => content + 1.0,
+    }
 }
 
 /// The largest id of any token, if there are tokens.

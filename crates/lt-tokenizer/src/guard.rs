@@ -1,8 +1,21 @@
 //! The last line of defence against a hostile `tokenizer.json`.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::Foreign;
+
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread would be turned into an error: for a program whose panic hook
+/// should not print what is no panic to its user.
+#[doc(hidden)]
+#[must_use]
+pub fn panics_become_errors() -> bool {
+    GUARDED.get()
+}
 
 /// Runs a piece of the `tokenizers` library and turns a panic into an error.
 ///
@@ -16,7 +29,10 @@ use crate::error::Foreign;
 /// `AssertUnwindSafe` is sound to say: all state that outlives the call is the library's cache of
 /// words, behind a lock that it treats as empty once poisoned.
 pub(crate) fn guard<T>(run: impl FnOnce() -> Result<T, Foreign>) -> Result<T, Foreign> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+    let before = GUARDED.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(run));
+    GUARDED.set(before);
+    result.unwrap_or_else(|panic| {
         let said = panic
             .downcast_ref::<String>()
             .map(String::as_str)

@@ -1,4 +1,10 @@
-#![doc = include_str!("../doc/01-tokenizer.md")]
+#![doc = concat!(
+    include_str!("../doc/01-tokenizer.md"),
+    include_str!("../doc/word-piece.mathml"),
+    include_str!("../doc/02-longest-first.md"),
+    include_str!("../doc/longest-first.mathml"),
+    include_str!("../doc/03-code.md"),
+)]
 
 mod char_offsets;
 mod check;
@@ -18,6 +24,8 @@ mod wordpiece;
 pub use char_offsets::slice;
 pub use encoding::Encoding;
 pub use error::TokenizerError;
+#[doc(hidden)]
+pub use guard::panics_become_errors;
 pub use special_tokens::{SpecialToken, SpecialTokens};
 pub use text::{Limit, Specials, Text};
 pub use tokenizer::Tokenizer;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::error::Category;
-use tokenizers::ModelWrapper;
+use tokenizers::{ModelWrapper, NormalizerWrapper};
 
 use crate::check::check;
 use crate::config::Config;
@@ -126,6 +126,7 @@ fn build(
         // There is no padding in this library.
         inner.with_padding(None);
         without_dropout(&mut inner);
+        with_settings_of(config, &mut inner);
         register(&mut inner, config);
         Ok(inner)
     })
@@ -148,6 +149,19 @@ fn without_dropout(inner: &mut tokenizers::Tokenizer) {
         let mut model = model.clone();
         model.dropout = None;
         inner.with_model(model);
+    }
+}
+
+/// Where `tokenizer_config.json` says how BERT's letters are read, transformers goes by it and not
+/// by the normaliser in `tokenizer.json`.
+fn with_settings_of(config: &Config, inner: &mut tokenizers::Tokenizer) {
+    if let Some(NormalizerWrapper::BertNormalizer(normalizer)) = inner.get_normalizer() {
+        let mut normalizer = *normalizer;
+        normalizer.lowercase = config.do_lower_case.unwrap_or(normalizer.lowercase);
+        normalizer.strip_accents = config.strip_accents.or(normalizer.strip_accents);
+        normalizer.handle_chinese_chars =
+            config.tokenize_chinese_chars.unwrap_or(normalizer.handle_chinese_chars);
+        inner.with_normalizer(Some(normalizer));
     }
 }
 

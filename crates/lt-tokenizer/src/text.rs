@@ -11,6 +11,7 @@
 /// assert_eq!(Text::from(("one", "two")), Text::Pair("one", "two"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Text<'a> {
     /// One text.
     Single(&'a str),
@@ -62,6 +63,7 @@ impl<'a> From<(&'a str, &'a str)> for Text<'a> {
 ///
 /// A pair is cut at whichever half is longer until both fit (*longest first*).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Limit {
     /// As many as there are.
     None,

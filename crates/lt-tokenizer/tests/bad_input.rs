@@ -177,6 +177,28 @@ fn a_template_that_would_crash_or_lie_is_refused_with_its_field() {
     assert!(refused("/post_processor", two).to_string().contains("at most 1"));
 }
 
+/// Forty lines that double a text would ask for a terabyte to read one letter.
+#[test]
+fn a_normaliser_that_makes_texts_too_long_is_refused() {
+    let replace = |pattern: Value, content: &str| json!({"type": "Replace", "pattern": pattern, "content": content});
+    let doubles = replace(json!({"String": "a"}), "aa");
+    let sequence =
+        |count: usize| json!({"type": "Sequence", "normalizers": vec![doubles.clone(); count]});
+    let nested = json!({"type": "Sequence", "normalizers": [sequence(20), sequence(20)]});
+    for normalizer in [
+        sequence(40),
+        nested,
+        replace(json!({"String": "a"}), &"a".repeat(1000)),
+        replace(json!({"Regex": ""}), &"a".repeat(1000)),
+    ] {
+        let error = refused("/normalizer", normalizer).to_string();
+        assert!(error.contains("times as long"), "{error}");
+    }
+    let mut json = fixture::lowercase_only();
+    json["normalizer"] = sequence(6);
+    assert!(Tokenizer::from_json(&json.to_string()).is_ok());
+}
+
 #[test]
 fn what_crashes_the_library_underneath_is_an_error_here() {
     let charsmap =

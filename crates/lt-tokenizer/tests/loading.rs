@@ -65,6 +65,28 @@ fn a_vocab_txt_is_an_uncased_bert_unless_the_configuration_says_otherwise() {
     assert_eq!(tokens(&null, text), tokens(&uncased, text));
 }
 
+/// As transformers has it: where the two files differ, the configuration counts.
+#[test]
+fn the_configuration_says_how_letters_are_read_where_it_says_anything() {
+    let mut json = fixture::lowercase_only();
+    json["normalizer"] = serde_json::json!({
+        "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+        "strip_accents": null, "lowercase": false,
+    });
+    let json = json.to_string();
+    let with = |config: &str| {
+        load(&[("tokenizer.json", json.as_str()), ("tokenizer_config.json", config)])
+    };
+    assert_eq!(tokens(&with("{}"), "We"), ["[UNK]"]);
+    assert_eq!(tokens(&with(r#"{"do_lower_case": true}"#), "We"), ["we"]);
+    assert_eq!(tokens(&with(r#"{"do_lower_case": null}"#), "We"), ["[UNK]"]);
+    assert_eq!(tokens(&with("{}"), "é"), ["é"]);
+    assert_eq!(tokens(&with(r#"{"strip_accents": true}"#), "é"), ["[UNK]"]);
+    assert_eq!(tokens(&with("{}"), "我爱"), ["我", "爱"]);
+    let together = with(r#"{"tokenize_chinese_chars": false}"#);
+    assert_eq!(tokens(&together, "我爱"), ["[UNK]"]);
+}
+
 #[test]
 fn a_vocab_txt_and_the_tokenizer_json_it_stands_for_are_the_same_tokenizer() {
     let dir = directory(&[("vocab.txt", &vocab_txt())]);

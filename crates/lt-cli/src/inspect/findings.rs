@@ -70,6 +70,8 @@ pub(crate) struct LoadedModel {
 
 #[derive(Serialize)]
 pub(crate) struct SentenceSettings {
+    /// What is put in front of each text.
+    pub(crate) prompt: String,
     pub(crate) pooling: Vec<&'static str>,
     pub(crate) normalize: bool,
     pub(crate) max_seq_length: Option<usize>,
@@ -142,6 +144,14 @@ impl Findings {
                 None
             }
         };
+        if let (Some(tokenizer), Some(config)) = (&tokenizer, &config)
+            && tokenizer.vocab_size > config.vocab_size
+        {
+            problems.push(format!(
+                "the tokenizer has {} tokens, but the model {}: were the files of two models mixed?",
+                tokenizer.vocab_size, config.vocab_size
+            ));
+        }
         // The configuration's problem is also the model's.
         problems.dedup();
         Ok(Self {
@@ -213,6 +223,7 @@ impl LoadedModel {
 impl SentenceSettings {
     fn of(settings: SentenceTransformers) -> Self {
         Self {
+            prompt: settings.prompt,
             pooling: settings.pooling.iter().map(|pooling| pooling.name()).collect(),
             normalize: settings.normalize,
             max_seq_length: settings.max_seq_length,

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::columns::{padded, printable, printable_lines, width, wrapped};
 use crate::failure::Result;
-use crate::output::{Output, columns};
+use crate::output::Output;
 
 use super::findings::{Findings, Tensor, Use};
 
@@ -17,7 +17,8 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 pub(crate) fn print(output: &mut Output, findings: &Findings) -> Result<()> {
     writeln!(output, "{BOLD}{}{BOLD:#}", printable(&findings.directory))?;
     const NAME: usize = 12;
-    let room = if output.is_terminal() { columns().saturating_sub(NAME + 3) } else { usize::MAX };
+    let room =
+        if output.is_terminal() { output.columns().saturating_sub(NAME + 3) } else { usize::MAX };
     for (mut name, value) in facts(findings) {
         for line in wrapped(&printable(&value), room) {
             writeln!(output, "  {DIM}{name:<NAME$}{DIM:#} {line}")?;
@@ -100,8 +101,12 @@ fn facts(findings: &Findings) -> Vec<(&'static str, String)> {
             Some(length) => format!("at most {length} tokens"),
             None => "as many tokens as there are positions".to_owned(),
         };
-        facts
-            .push(("sentences", format!("{}, {normalize}, {most}", sentences.pooling.join(" + "))));
+        let prompt = match sentences.prompt.as_str() {
+            "" => String::new(),
+            prompt => format!(", behind {prompt:?}"),
+        };
+        let pooling = sentences.pooling.join(" + ");
+        facts.push(("sentences", format!("{pooling}, {normalize}, {most}{prompt}")));
     }
     if let Some(tokenizer) = &findings.tokenizer {
         let special = tokenizer.special_tokens.join(" ");
@@ -122,7 +127,7 @@ fn print_tensors(output: &mut Output, tensors: &[Tensor]) -> Result<()> {
     let others = 2 + shape_width + 2 + dtype_width + 12 + 9;
     let longest = tensors.iter().map(|tensor| width(&printable(&tensor.name))).max().unwrap_or(0);
     // Names are told apart by every part of them: where they do not fit, they get a line.
-    let own_line = output.is_terminal() && longest + others > columns();
+    let own_line = output.is_terminal() && longest + others > output.columns();
     let name_width = if own_line { 0 } else { longest.max(6) };
 
     let title = padded(if own_line { "" } else { "tensor" }, name_width);

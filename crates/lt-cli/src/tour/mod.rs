@@ -21,7 +21,7 @@ use clap::Args;
 
 use crate::args::{Common, Format};
 use crate::failure::Result;
-use crate::output::{Output, columns};
+use crate::output::Output;
 use crate::text_input::TextInput;
 use attention::Wanted;
 use checkpoint::Checkpoint;
@@ -67,8 +67,7 @@ pub(crate) fn run(args: &TourArgs, common: &Common) -> Result<()> {
         match common.format {
             Format::Json => output.json(&tour)?,
             Format::Text => {
-                // A file is as wide as it always is, whatever terminal the command came from.
-                let columns = if output.is_terminal() { columns() } else { 80 };
+                let columns = output.columns();
                 output.write_all(show::tour(&tour, &again, columns).as_bytes())?;
             }
         }

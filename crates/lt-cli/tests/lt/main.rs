@@ -4,6 +4,8 @@
 mod encode;
 mod fill_mask;
 mod forward;
+#[cfg(feature = "hub")]
+mod hub;
 mod inspect;
 mod models;
 mod run;
