@@ -1,4 +1,8 @@
-#![doc = include_str!("../doc/01-config.md")]
+#![doc = concat!(
+    include_str!("../doc/01-config.md"),
+    include_str!("../doc/parameters.mathml"),
+    include_str!("../doc/02-count.md"),
+)]
 
 mod bert;
 mod error;

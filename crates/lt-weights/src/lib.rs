@@ -1,4 +1,10 @@
-#![doc = include_str!("../doc/01-weights.md")]
+#![doc = concat!(
+    include_str!("../doc/01-weights.md"),
+    include_str!("../doc/offsets.mathml"),
+    include_str!("../doc/02-place.md"),
+    include_str!("../doc/place.mathml"),
+    include_str!("../doc/03-code.md"),
+)]
 
 #[cfg(target_endian = "big")]
 compile_error!("safetensors files are little-endian, and are used as they lie in memory");

@@ -102,7 +102,10 @@ fn fit_for_rustdoc(mathml: &str) -> String {
     // which browsers leave upright, for the Greek letter.
     let mathml = mathml.replace("\"minsize", "\" minsize").replace('\u{b5}', "\u{3bc}");
     let inner = mathml.trim_start_matches(OPENING).trim_end_matches("</math>");
-    format!("<math display=\"block\" style=\"{FONTS}\">\n{}\n</math>\n", align_columns(inner))
+    format!(
+        "<math display=\"block\" style=\"{FONTS}; padding: 0.2em 0; overflow-y: hidden\">\n{}\n</math>\n",
+        align_columns(inner)
+    )
 }
 
 /// The tag with which the renderer starts a formula on a line of its own.
@@ -181,7 +184,7 @@ mod tests {
         let mathml = render("x").expect("LaTeX");
         let lines: Vec<&str> = mathml.lines().collect();
         assert_eq!(lines.len(), 3, "{mathml}");
-        assert!(lines[0].starts_with("<math ") && lines[0].ends_with("math\">"), "{mathml}");
+        assert!(lines[0].starts_with("<math ") && lines[0].ends_with("hidden\">"), "{mathml}");
         assert_eq!(lines[2], "</math>");
     }
 

@@ -134,9 +134,9 @@ fn compared(result: &SentenceVector) -> String {
 fn masked(page: &mut Page, tour: &Tour, masks: &[Mask]) {
     page.heading(5, "The result: a guess for a masked word");
     page.say(&format!(
-        "This model was trained to guess words that were masked. The last vector at the mask is \
-         compared with the vectors of all {} pieces; softmax turns the scores into probabilities \
-         that add up to 100\u{a0}%.",
+        "This model was trained to guess words that were masked. Its head turns the last vector at \
+         the mask into a score for each of the {} pieces; softmax turns the scores into \
+         probabilities that add up to 100\u{a0}%.",
         tour.model.vocabulary
     ));
     if masks.is_empty() {
