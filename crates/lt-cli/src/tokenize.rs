@@ -56,7 +56,7 @@ pub(crate) fn run(args: &TokenizeArgs, common: &Common) -> Result<()> {
         let mut text = text?;
         number += 1;
         if let Some(settings) = &settings {
-            text = settings.prepare(&text).into_owned();
+            text = settings.preparation.prepare(&text).into_owned();
         }
         let encoding = tokenizer
             .encode(text.as_str(), Limit::None)

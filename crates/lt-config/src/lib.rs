@@ -17,7 +17,7 @@ pub use bert::BertConfig;
 pub use error::{ConfigError, Origin};
 pub use family::ModelConfig;
 pub use pooling::Pooling;
-pub use sentence_transformers::SentenceTransformers;
+pub use sentence_transformers::{Preparation, SentenceTransformers};
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

@@ -43,11 +43,8 @@ pub struct SentenceTransformers {
     /// The most tokens a text may have, special ones included; a longer one is cut. `None`: as
     /// many as the model has positions.
     pub max_seq_length: Option<usize>,
-    /// What is put in front of each text unless another prompt is asked for (`"query: "`, say);
-    /// empty if nothing is.
-    pub prompt: String,
-    /// Whether the text is put into lower case before the tokenizer sees it.
-    pub lower_case: bool,
+    /// What is done to a text before the tokenizer sees it.
+    pub preparation: Preparation,
     /// How the vectors of the tokens become one. Of several, the results are concatenated in this
     /// order.
     pub pooling: Vec<Pooling>,
@@ -82,9 +79,8 @@ impl SentenceTransformers {
         }
         Ok(Some(Self {
             transformer_dir: chain.transformer,
-            prompt,
+            preparation: Preparation { prompt, lower_case: transformer.lower_case },
             max_seq_length: transformer.max_seq_length,
-            lower_case: transformer.lower_case,
             pooling: pooling.modes,
             token_width: pooling.width,
             normalize: !chain.normalize.is_empty(),
@@ -103,8 +99,24 @@ fn default_prompt(dir: &Path) -> Result<String, ConfigError> {
     }
 }
 
-impl SentenceTransformers {
-    /// A text as the tokenizer gets it: behind the prompt, and in lower case if that is set.
+/// What is done to a text before the tokenizer sees it: nothing, unless a field says otherwise.
+///
+/// ```
+/// use lt_config::Preparation;
+/// let query = Preparation { prompt: "query: ".to_owned(), lower_case: true };
+/// assert_eq!(query.prepare("Paris"), "query: paris");
+/// assert_eq!(Preparation::default().prepare("Paris"), "Paris");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Preparation {
+    /// What is put in front of each text (`"query: "`, say); empty if nothing is.
+    pub prompt: String,
+    /// Whether the text, prompt and all, is put into lower case.
+    pub lower_case: bool,
+}
+
+impl Preparation {
+    /// A text as the tokenizer gets it.
     #[must_use]
     pub fn prepare<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);

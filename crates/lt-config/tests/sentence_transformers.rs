@@ -72,7 +72,7 @@ fn a_directory_as_all_minilm_l6_v2_has_it_is_read() {
     let settings = dir.read();
     assert_eq!(settings.transformer_dir.as_os_str(), dir.0.path().as_os_str());
     assert_eq!(settings.max_seq_length, Some(256));
-    assert!(!settings.lower_case);
+    assert!(!settings.preparation.lower_case);
     assert_eq!(settings.pooling, [Pooling::Mean]);
     assert_eq!(settings.token_width, 384);
     assert!(settings.normalize);
@@ -184,20 +184,20 @@ fn a_length_that_is_left_to_the_tokenizer_is_read_there() {
 
 #[test]
 fn lower_case_is_a_setting_and_off_by_default() {
-    assert!(with_settings(r#"{"do_lower_case": true}"#).read().lower_case);
-    assert!(!with_settings("{}").read().lower_case);
+    assert!(with_settings(r#"{"do_lower_case": true}"#).read().preparation.lower_case);
+    assert!(!with_settings("{}").read().preparation.lower_case);
     assert!(with_settings(r#"{"do_lower_case": "yes"}"#).refusal().contains("do_lower_case"));
 }
 
 #[test]
 fn the_default_prompt_is_the_one_that_is_named() {
     let dir = with_pooling(POOLING);
-    assert_eq!(dir.read().prompt, "");
+    assert_eq!(dir.read().preparation.prompt, "");
     let with = |json: &str| dir.write("config_sentence_transformers.json", json);
     with(r#"{"prompts": {"query": "query: ", "document": ""}, "default_prompt_name": null}"#);
-    assert_eq!(dir.read().prompt, "");
+    assert_eq!(dir.read().preparation.prompt, "");
     with(r#"{"prompts": {"query": "query: ", "document": ""}, "default_prompt_name": "query"}"#);
-    assert_eq!(dir.read().prompt, "query: ");
+    assert_eq!(dir.read().preparation.prompt, "query: ");
     let left_out = POOLING.replace('}', r#", "include_prompt": false}"#);
     dir.write("1_Pooling/config.json", &left_out);
     assert!(dir.refusal().contains("include_prompt is false, which is not supported"));

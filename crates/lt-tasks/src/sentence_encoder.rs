@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use lt_config::{Pooling, SentenceTransformers};
+use lt_config::{Pooling, Preparation, SentenceTransformers};
 use lt_core::Scratch;
 use lt_model::{Bert, LoadOptions, TokenIds};
 use lt_tokenizer::{Encoding, Limit, Tokenizer};
@@ -34,8 +34,7 @@ pub struct SentenceEncoder {
     pooling: Vec<Pooling>,
     normalize: bool,
     max_length: usize,
-    prompt: String,
-    lower_case: bool,
+    preparation: Preparation,
 }
 
 impl SentenceEncoder {
@@ -45,8 +44,8 @@ impl SentenceEncoder {
     pub fn new(model: Bert, tokenizer: Tokenizer) -> Self {
         let max_length = model.embeddings().position().limit();
         let pooling = vec![Pooling::Mean];
-        let (normalize, lower_case, prompt) = (false, false, String::new());
-        Self { model, tokenizer, pooling, normalize, max_length, prompt, lower_case }
+        let (normalize, preparation) = (false, Preparation::default());
+        Self { model, tokenizer, pooling, normalize, max_length, preparation }
     }
 
     /// Loads a directory.
@@ -81,8 +80,7 @@ impl SentenceEncoder {
         }
         let encoder = Self {
             normalize: settings.normalize,
-            prompt: settings.prompt,
-            lower_case: settings.lower_case,
+            preparation: settings.preparation,
             ..self.with_pooling(settings.pooling)?
         };
         Ok(encoder.at_most(settings.max_seq_length))
@@ -114,7 +112,8 @@ impl SentenceEncoder {
     /// Puts another prompt in front of each text, or none if it is empty.
     #[must_use]
     pub fn with_prompt(self, prompt: impl Into<String>) -> Self {
-        Self { prompt: prompt.into(), ..self }
+        let preparation = Preparation { prompt: prompt.into(), ..self.preparation };
+        Self { preparation, ..self }
     }
 
     /// Cuts texts at another length, in tokens, special tokens included.
@@ -146,7 +145,7 @@ impl SentenceEncoder {
     /// What is put in front of each text.
     #[must_use]
     pub fn prompt(&self) -> &str {
-        &self.prompt
+        &self.preparation.prompt
     }
 
     /// How the vectors of the tokens become one.
@@ -176,14 +175,7 @@ impl SentenceEncoder {
     /// A text as it is tokenized: behind the prompt, and in lower case if the model wants that.
     #[must_use]
     pub fn prepare<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut text = Cow::Borrowed(text);
-        if !self.prompt.is_empty() {
-            text = format!("{}{text}", self.prompt).into();
-        }
-        if self.lower_case {
-            text = text.to_lowercase().into();
-        }
-        text
+        self.preparation.prepare(text)
     }
 
     /// The tokens of a text, as the model gets them: [prepared](Self::prepare), and cut at the

@@ -4,6 +4,7 @@ use tokenizers::tokenizer::pre_tokenizer::OffsetType;
 use tokenizers::{Encoding as Raw, Model, PostProcessor, PreTokenizer};
 
 use crate::char_offsets::CharCounter;
+use crate::chunks::{CHUNK, Gathered, chunks};
 use crate::error::Foreign;
 use crate::guard::guard;
 use crate::truncate::{keep, longest_first};
@@ -106,8 +107,21 @@ impl Tokenizer {
         Ok(Encoding { truncated, ..from_raw(&raw) })
     }
 
-    /// Normalise, split into words, look up the pieces; offsets in bytes of the text.
+    /// The tokens of a text, a long one in parts where that changes nothing; offsets in bytes.
     fn text_tokens(&self, text: &str, segment: u32) -> Result<Raw, Foreign> {
+        if text.len() <= CHUNK || !self.may_cut {
+            return self.part_tokens(text, segment);
+        }
+        let (mut all, mut begin) = (Gathered::default(), 0);
+        for part in chunks(text, CHUNK) {
+            all.add(&self.part_tokens(part, segment)?, begin);
+            begin += part.len();
+        }
+        Ok(all.into_raw())
+    }
+
+    /// Normalise, split into words, look up the pieces; offsets in bytes of the text.
+    fn part_tokens(&self, text: &str, segment: u32) -> Result<Raw, Foreign> {
         let normalizer = self.inner.get_normalizer();
         let mut words = self.inner.get_added_vocabulary().extract_and_normalize(normalizer, text);
         if let Some(splitter) = self.inner.get_pre_tokenizer() {

@@ -8,6 +8,7 @@
 
 mod char_offsets;
 mod check;
+mod chunks;
 mod config;
 mod encode;
 mod encoding;

@@ -6,6 +6,7 @@ use serde_json::error::Category;
 use tokenizers::{ModelWrapper, NormalizerWrapper};
 
 use crate::check::check;
+use crate::chunks::may_cut;
 use crate::config::Config;
 use crate::guard::guard;
 use crate::read::{CONFIG_LIMIT, JSON_LIMIT, VOCAB_LIMIT, read_json, read_text};
@@ -136,6 +137,7 @@ fn build(
         vocab_size: largest_id.map_or(0, |id| id as usize + 1),
         file_max_length,
         model_max_length: config.model_max_length,
+        may_cut: may_cut(&inner),
         truncation_side: config.truncation_side.or(file_side).unwrap_or_default(),
         inner,
     })

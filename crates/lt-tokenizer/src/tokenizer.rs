@@ -30,6 +30,8 @@ pub struct Tokenizer {
     pub(crate) file_max_length: Option<usize>,
     pub(crate) model_max_length: Option<usize>,
     pub(crate) truncation_side: TruncationDirection,
+    /// Whether a long text may be tokenized in parts.
+    pub(crate) may_cut: bool,
 }
 
 impl Tokenizer {

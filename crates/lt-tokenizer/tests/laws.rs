@@ -67,6 +67,28 @@ fn offsets_obey_their_laws() {
     offsets::slices_are_tokens(tokens, str::to_owned);
 }
 
+/// A long text is tokenized in parts, which must not show.
+#[test]
+fn a_long_text_has_the_tokens_that_the_library_finds_in_one_piece() {
+    let words = fixture::WORDS.join(" ");
+    let odd = "Unaffable e\u{301}  👍🏽\u{200d} [MASK][SEP] 我爱unable!? ＡＢ\u{3000}\t\nun\u{301} 北\u{301}京 ";
+    let text = (words + odd).repeat(1500);
+    let unspaced = "我爱北京天！".repeat(9000);
+    let tokenizer = fixture::bert();
+    let json = fixture::bert_json();
+    let library: tokenizers::Tokenizer = json.parse().unwrap();
+    for text in [text.as_str(), &unspaced, &"unaffable".repeat(20_000)] {
+        assert!(text.len() > 1 << 17);
+        let ours = encode(&tokenizer, text, Limit::None);
+        let theirs = library.encode_char_offsets(text, true).unwrap();
+        assert_eq!(ours.ids, theirs.get_ids());
+        assert_eq!(ours.tokens, theirs.get_tokens());
+        assert_eq!(ours.words, theirs.get_word_ids());
+        let offsets: Vec<_> = theirs.get_offsets().iter().map(|&(from, to)| from..to).collect();
+        assert_eq!(ours.offsets, offsets);
+    }
+}
+
 proptest! {
     #[test]
     fn a_token_is_the_part_of_the_text_that_its_offsets_say(text in texts()) {

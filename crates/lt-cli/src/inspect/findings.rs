@@ -223,7 +223,7 @@ impl LoadedModel {
 impl SentenceSettings {
     fn of(settings: SentenceTransformers) -> Self {
         Self {
-            prompt: settings.prompt,
+            prompt: settings.preparation.prompt,
             pooling: settings.pooling.iter().map(|pooling| pooling.name()).collect(),
             normalize: settings.normalize,
             max_seq_length: settings.max_seq_length,
