@@ -18,8 +18,8 @@ impl Tokenizer {
     /// Loads the tokenizer of a Hugging Face directory: `tokenizer.json`, or else `vocab.txt`.
     ///
     /// `tokenizer_config.json` and `special_tokens_map.json`, where there are any, name the
-    /// special tokens and the maximum length, and say how a `vocab.txt` is meant (lowercasing,
-    /// accents, Chinese characters).
+    /// special tokens and the maximum length, and say how letters are meant (lowercasing, accents,
+    /// Chinese characters).
     ///
     /// ```no_run
     /// use lt_tokenizer::{Limit, Tokenizer};
