@@ -29,6 +29,9 @@ pub struct Scratch {
     most_out: usize,
 }
 
+/// More than a pass through any model has out at once.
+const MOST_KEPT: usize = 32;
+
 impl Scratch {
     /// Empty, for the calling thread alone.
     #[must_use]
@@ -77,7 +80,9 @@ impl Scratch {
         if buffer.capacity() > 0 {
             self.free.push(buffer);
         }
-        if self.out + self.free.len() > self.most_out
+        // An output that is never given back counts as out for ever, hence the second bound.
+        let too_many = self.out + self.free.len() > self.most_out || self.free.len() > MOST_KEPT;
+        if too_many
             && let Some(smallest) =
                 (0..self.free.len()).min_by_key(|&place| self.free[place].capacity())
         {
