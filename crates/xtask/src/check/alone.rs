@@ -8,18 +8,12 @@ use crate::failure::{Failure, Result};
 use crate::fetch;
 use crate::workspace::{Package, Workspace};
 
-/// Builds every published crate on its own, once for each set of features, and lints and tests it.
-///
-/// One with a feature for each of many crates, the umbrella, has no code of its own behind them: it
-/// is linted and tested with none of them and with all, and with each alone only built.
+/// Lints and tests every published crate on its own, once for each set of features.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let model = fetch::model(workspace)?;
     let mut failed = Vec::new();
     for package in workspace.published() {
-        let sets = feature_sets(package);
-        let most = sets.iter().map(BTreeSet::len).max().unwrap_or(0);
-        for features in &sets {
-            let only_build = sets.len() > MANY && !features.is_empty() && features.len() != most;
+        for features in feature_sets(package) {
             let cargo = |arguments: &[&str]| {
                 let mut cargo = workspace.cargo();
                 cargo.args(arguments).args(["--package", &package.name, "--no-default-features"]);
@@ -35,10 +29,9 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
             clippy.args(["--", "--deny", "warnings"]);
             let mut test = cargo(&["test", "--quiet"]);
             test.env(fetch::VARIABLE, &model);
-            let outcome = command::run(&mut bare).and_then(|()| match only_build {
-                true => Ok(()),
-                false => command::run(&mut clippy).and_then(|()| command::run(&mut test)),
-            });
+            let outcome = command::run(&mut bare)
+                .and_then(|()| command::run(&mut clippy))
+                .and_then(|()| command::run(&mut test));
             failed.extend(outcome.err());
         }
     }
@@ -48,9 +41,6 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let failed: Vec<_> = failed.iter().map(ToString::to_string).collect();
     Err(Failure::new(format!("alone, {} runs failed:\n{}", failed.len(), failed.join("\n"))))
 }
-
-/// More sets of features than a crate with code behind them has.
-const MANY: usize = 6;
 
 /// No feature, the default ones, and each one with those it turns on; each set once.
 fn feature_sets(package: &Package) -> BTreeSet<BTreeSet<String>> {
