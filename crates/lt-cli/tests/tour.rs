@@ -195,3 +195,25 @@ fn a_masked_lm_guesses_the_masks_of_a_text_or_a_word_that_the_tour_masks() {
     assert_eq!(cut[0]["text"], format!("[MASK] the {}", "kitten the ".repeat(6).trim_end()));
     assert_eq!(masks(""), Value::Array(Vec::new()));
 }
+
+/// Behind a prompt the tokenizer gets another text, and that is where the pieces have their places.
+#[test]
+fn the_text_that_the_tokenizer_got_is_told_where_it_is_another() {
+    assert_eq!(json(&["A cat."])["prepared"], Value::Null);
+    let dir = tempfile::tempdir().expect("a directory");
+    for name in ["config.json", "model.safetensors", "tokenizer.json", "modules.json"] {
+        std::fs::copy(model().join(name), dir.path().join(name)).expect("copied");
+    }
+    std::fs::create_dir(dir.path().join("1_Pooling")).expect("a directory");
+    let pooling = Path::new("1_Pooling").join("config.json");
+    std::fs::copy(model().join(&pooling), dir.path().join(&pooling)).expect("copied");
+    let prompts = r#"{"prompts": {"query": "query: "}, "default_prompt_name": "query"}"#;
+    std::fs::write(dir.path().join("config_sentence_transformers.json"), prompts).expect("written");
+
+    let output = lt_with(dir.path(), &["--format", "json", "A cat."]);
+    let tour: Value = serde_json::from_slice(&output.stdout).expect("one JSON value");
+    assert_eq!((&tour["text"], &tour["prepared"]), (&"A cat.".into(), &"query: A cat.".into()));
+    let tokens = strings(&tour["pieces"], "token");
+    let cat = &tour["pieces"][tokens.iter().position(|&token| token == "cat").expect("a piece")];
+    assert_eq!((&cat["from"], &cat["to"]), (&9.into(), &12.into()));
+}

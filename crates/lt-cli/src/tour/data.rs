@@ -17,6 +17,10 @@ use crate::failure::Result;
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Tour {
     pub(crate) text: String,
+    /// The text that the tokenizer got, in which pieces have their places, if it is another: behind
+    /// a prompt, or in lower case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) prepared: Option<String>,
     pub(crate) model: Sizes,
     #[serde(flatten)]
     pub(crate) pieces: Pieces,
@@ -72,6 +76,7 @@ impl Tour {
         let table = bert.embeddings().token().weight().shape();
         Ok(Self {
             text: text.to_owned(),
+            prepared: (prepared != text).then(|| prepared.into_owned()),
             model: Sizes {
                 vocabulary: table[0],
                 positions: bert.embeddings().position().limit(),

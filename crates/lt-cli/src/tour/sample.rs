@@ -100,6 +100,7 @@ pub(crate) fn tour() -> Tour {
     });
     Tour {
         text: "Can京e\u{301} can👍".to_owned(),
+        prepared: None,
         model: Sizes { vocabulary: 103, positions: 16, layers: 2, heads: 2, width: 3 },
         pieces,
         embeddings,
