@@ -5,7 +5,7 @@ use lt_kernels::reference::matmul;
 use lt_layers::Dropped;
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 
-use crate::multi_head::Projected;
+use crate::projected::Projected;
 use crate::{CrossAttentionInput, HiddenStates, MultiHeadAttention};
 
 /// What the backward pass of a [`MultiHeadAttention`] needs beyond its input.
@@ -109,6 +109,13 @@ impl<'a> Backward<HiddenStates<'a>> for MultiHeadAttention {
     }
 }
 
+/// The gradients of queries, keys and values.
+struct Slopes {
+    query: Array2<f32>,
+    key: Array2<f32>,
+    value: Array2<f32>,
+}
+
 impl MultiHeadAttention {
     /// From the gradient of the context to those of queries, keys and values.
     fn backward_heads(
@@ -116,9 +123,10 @@ impl MultiHeadAttention {
         input: &CrossAttentionInput<'_>,
         cache: &MultiHeadCache,
         d_context: &Array2<f32>,
-    ) -> Projected {
-        let Projected { query, key, value } = &cache.projected;
-        let mut d = Projected {
+    ) -> Slopes {
+        let projected = &cache.projected;
+        let (query, key, value) = (projected.query(), projected.key(), projected.value());
+        let mut d = Slopes {
             query: Array2::zeros(query.raw_dim()),
             key: Array2::zeros(key.raw_dim()),
             value: Array2::zeros(value.raw_dim()),
@@ -187,8 +195,8 @@ fn average(
     projected: &Projected,
     input: &CrossAttentionInput<'_>,
 ) -> Array2<f32> {
-    let value = &projected.value;
-    let mut context = Array2::zeros((projected.query.nrows(), value.ncols()));
+    let value = projected.value();
+    let mut context = Array2::zeros((projected.query().nrows(), value.ncols()));
     let sequences = input.sequences.ranges().zip(input.memories.ranges());
     for (weights, (rows, keys)) in weights.iter().zip(sequences) {
         let v = value.ncols() / weights.len_of(Axis(0)).max(1);

@@ -14,6 +14,7 @@ mod backward;
 mod dot_product;
 mod input;
 mod multi_head;
+mod projected;
 
 pub use backward::{CrossGrad, MultiHeadCache};
 pub use dot_product::ScaledDotProduct;

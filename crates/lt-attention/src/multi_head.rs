@@ -1,10 +1,11 @@
 //! Multi-head attention, self and cross.
 
-use lt_core::{Error, Module, Ragged, Result, Scratch, check_columns, check_shape, params, shape};
+use lt_core::{Error, Module, Result, Scratch, check_shape, params, shape};
 use lt_layers::{Dropout, Linear};
 use ndarray::{Array2, Array3, ArrayView2};
 
-use crate::{AttentionInput, CrossAttentionInput, HiddenStates, ScaledDotProduct};
+use crate::projected::Projected;
+use crate::{CrossAttentionInput, HiddenStates, ScaledDotProduct};
 
 /// What a multi-head attention layer is told beyond its weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,28 +65,6 @@ pub struct MultiHeadAttention {
 }
 
 params!(MultiHeadAttention { query, key, value, output });
-
-/// Queries, keys and values of a batch, `[tokens, h·k]`.
-#[derive(Debug, Clone)]
-pub(crate) struct Projected {
-    pub(crate) query: Array2<f32>,
-    pub(crate) key: Array2<f32>,
-    pub(crate) value: Array2<f32>,
-}
-
-impl Projected {
-    pub(crate) fn input<'p>(&'p self, from: &'p CrossAttentionInput<'_>) -> AttentionInput<'p> {
-        AttentionInput::new(self.query.view(), self.key.view(), self.value.view(), from.sequences)
-            .keys(from.memories)
-            .mask(from.mask)
-    }
-
-    pub(crate) fn give_back(self, scratch: &mut Scratch) {
-        scratch.give(self.query);
-        scratch.give(self.key);
-        scratch.give(self.value);
-    }
-}
 
 impl MultiHeadAttention {
     /// A layer of these projections.
@@ -157,23 +136,32 @@ impl MultiHeadAttention {
         self.heads.weights(&projected.input(&input))
     }
 
-    pub(crate) fn project(
+    /// The output of self-attention plus a residual, in one pass over the output.
+    ///
+    /// # Errors
+    /// As for [`Module::forward`], and if the residual has not the shape of the output.
+    pub fn forward_added(
         &self,
+        input: HiddenStates<'_>,
+        residual: ArrayView2<'_, f32>,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        let projected = self.project_self(&input, scratch)?;
+        let context = self.context(projected, &input.into(), scratch)?;
+        let output = self.output.forward_added(context.view(), residual, scratch)?; // [tokens, d]
+        scratch.give(context);
+        Ok(output)
+    }
+    /// The heads laid side by side, `[tokens, h·v]`.
+    fn context(
+        &self,
+        projected: Projected,
         input: &CrossAttentionInput<'_>,
         scratch: &mut Scratch,
-    ) -> Result<Projected> {
-        const AT: &str = "MultiHeadAttention::forward";
-        let check = |layer: &Linear, rows: &ArrayView2<'_, f32>, sequences: &Ragged| {
-            check_columns(AT, layer.inputs(), rows)?;
-            sequences.check(AT, rows.nrows())
-        };
-        check(&self.query, &input.hidden, input.sequences)?;
-        check(&self.key, &input.memory, input.memories)?;
-        Ok(Projected {
-            query: self.query.forward_in(input.hidden, scratch)?, // [tokens, h·k]
-            key: self.key.forward_in(input.memory, scratch)?,     // [memory tokens, h·k]
-            value: self.value.forward_in(input.memory, scratch)?, // [memory tokens, h·v]
-        })
+    ) -> Result<Array2<f32>> {
+        let context = self.heads.forward_in(projected.input(input), scratch)?;
+        projected.give_back(scratch);
+        Ok(context)
     }
 }
 
@@ -190,8 +178,7 @@ impl<'a> Module<CrossAttentionInput<'a>> for MultiHeadAttention {
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
         let projected = self.project(&input, scratch)?;
-        let context = self.heads.forward_in(projected.input(&input), scratch)?; // [tokens, h·v]
-        projected.give_back(scratch);
+        let context = self.context(projected, &input, scratch)?; // [tokens, h·v]
         let output = self.output.forward_in(context.view(), scratch)?; // [tokens, d]
         scratch.give(context);
         Ok(output)
@@ -206,6 +193,10 @@ impl<'a> Module<HiddenStates<'a>> for MultiHeadAttention {
     }
 
     fn forward_in(&self, input: HiddenStates<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        self.forward_in(CrossAttentionInput::from(input), scratch)
+        let projected = self.project_self(&input, scratch)?;
+        let context = self.context(projected, &input.into(), scratch)?; // [tokens, h·v]
+        let output = self.output.forward_in(context.view(), scratch)?; // [tokens, d]
+        scratch.give(context);
+        Ok(output)
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::bench::BenchArgs;
 use crate::completions::CompletionsArgs;
 use crate::encode::EncodeArgs;
 use crate::fill_mask::FillMaskArgs;
@@ -73,6 +74,12 @@ pub(crate) enum Command {
     Forward {
         #[command(flatten)]
         args: ForwardArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Bench {
+        #[command(flatten)]
+        args: BenchArgs,
         #[command(flatten)]
         common: Common,
     },

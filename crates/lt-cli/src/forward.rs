@@ -9,7 +9,7 @@ use clap::Args;
 use lt_config::{BertConfig, ModelConfig};
 use lt_core::ndarray::{Array2, Array3, s};
 use lt_core::{Module, Ragged, Scratch};
-use lt_model::{Loaded, Model, ModelOutput, TokenIds};
+use lt_model::{Loaded, Model, ModelOutput};
 use serde::Serialize;
 
 use crate::args::{Common, Format};
@@ -56,7 +56,7 @@ longest; what is past the end of a shorter one is 0.
   attentions.N      [b, heads, t, t]: the attention weights of each layer";
 
 /// So many tokens go through the model at a time.
-const TOKENS: usize = 2048;
+const TOKENS: usize = 4096;
 
 /// So many logits are computed at a time: a row of them is much wider than one of anything else.
 const LOGITS: usize = 1 << 24;
@@ -75,11 +75,8 @@ pub(crate) fn run(args: &ForwardArgs, common: &Common) -> Result<()> {
     let mut file = TensorFile::create(&args.out, &fields)?;
     let progress = Progress::new("sequences", Some(ids.sequences.len() as u64));
     let mut scratch = common.scratch()?;
-    let most_tokens = match model {
-        Model::BertForMaskedLm(_) => TOKENS.min(LOGITS / config.vocab_size.max(1)),
-        _ => TOKENS,
-    };
-    for chunk in chunks(&ids.sequences, most_tokens) {
+    let most_tokens = most_tokens(&model, &config);
+    for chunk in ids.chunks(most_tokens) {
         let computed = compute(&model, &ids, &chunk, args.all, &mut scratch)?;
         write_chunk(&mut file, &computed, &ids.sequences, &chunk)?;
         progress.advance(chunk.len() as u64);
@@ -89,13 +86,21 @@ pub(crate) fn run(args: &ForwardArgs, common: &Common) -> Result<()> {
     print_summary(args, common.format, fields)
 }
 
-fn unknown_output() -> Failure {
+/// How many tokens go through the model at a time.
+pub(crate) fn most_tokens(model: &Model, config: &BertConfig) -> usize {
+    match model {
+        Model::BertForMaskedLm(_) => TOKENS.min(LOGITS / config.vocab_size.max(1)),
+        _ => TOKENS,
+    }
+}
+
+pub(crate) fn unknown_output() -> Failure {
     Failure::new("`lt forward` does not know this model's output yet")
 }
 
 /// Refuses what the model would refuse, but by its place in the file, and before anything is
 /// written.
-fn check(model: &Model, ids: &Ids) -> Result<()> {
+pub(crate) fn check(model: &Model, ids: &Ids) -> Result<()> {
     let embeddings = model.bert().embeddings();
     let refuse = |name: &str, row: usize, number: u32, limit: usize| {
         let (list, place) = place(&ids.sequences, row);
@@ -163,24 +168,6 @@ fn fields(
     Ok(fields)
 }
 
-/// Cuts a batch into ranges of sequences, so that what is computed at a time has a bounded size.
-/// The bits of a sequence do not depend on its company.
-fn chunks(sequences: &Ragged, most_tokens: usize) -> Vec<Range<usize>> {
-    let mut chunks: Vec<Range<usize>> = Vec::new();
-    let mut tokens = 0;
-    for (number, range) in sequences.ranges().enumerate() {
-        tokens += range.len();
-        match chunks.last_mut() {
-            Some(chunk) if tokens <= most_tokens => chunk.end = number + 1,
-            _ => {
-                chunks.push(number..number + 1);
-                tokens = range.len();
-            }
-        }
-    }
-    chunks
-}
-
 /// What was computed for some sequences.
 #[derive(Default)]
 struct Computed {
@@ -199,13 +186,8 @@ fn compute(
     all: bool,
     scratch: &mut Scratch,
 ) -> Result<Computed> {
-    let offsets = &ids.sequences.offsets()[chunk.start..=chunk.end];
-    let rows = offsets[0]..offsets[chunk.len()];
-    let sequences = Ragged::from_lengths(offsets.windows(2).map(|ends| ends[1] - ends[0]));
-    let mut input = TokenIds::new(&ids.ids[rows.clone()], &sequences);
-    if let Some(segments) = &ids.segments {
-        input = input.segments(&segments[rows]);
-    }
+    let part = ids.part(chunk);
+    let input = part.input();
 
     let mut computed = Computed::default();
     let (last, pooled) = if all {
@@ -298,13 +280,6 @@ fn print_summary(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn chunks_hold_every_sequence_once_and_no_more_tokens_than_asked_for() {
-        let sequences = Ragged::from_lengths([3, 3, 5, 99, 1, 1]);
-        assert_eq!(chunks(&sequences, 6), [0..2, 2..3, 3..4, 4..6]);
-        assert_eq!(chunks(&sequences, 0), [0..1, 1..2, 2..3, 3..4, 4..5, 5..6]);
-    }
 
     #[test]
     fn a_row_has_a_place_in_its_list() {

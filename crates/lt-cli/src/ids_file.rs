@@ -1,10 +1,12 @@
-//! The ids that `lt forward` runs a model on: a JSON file.
+//! The ids that `lt forward` and `lt bench` run a model on: a JSON file.
 
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 use lt_core::Ragged;
+use lt_model::TokenIds;
 use serde::Deserialize;
 
 use crate::failure::{Failure, Result};
@@ -47,6 +49,35 @@ impl Ids {
         Self::from_json(&bytes).map_err(|failure| failure.at(format!("`{shown}`")))
     }
 
+    /// Ranges of lists, so that what is computed at a time has a bounded size. The bits of a list
+    /// do not depend on its company.
+    pub(crate) fn chunks(&self, most_tokens: usize) -> Vec<Range<usize>> {
+        let mut chunks: Vec<Range<usize>> = Vec::new();
+        let mut tokens = 0;
+        for (number, range) in self.sequences.ranges().enumerate() {
+            tokens += range.len();
+            match chunks.last_mut() {
+                Some(chunk) if tokens <= most_tokens => chunk.end = number + 1,
+                _ => {
+                    chunks.push(number..number + 1);
+                    tokens = range.len();
+                }
+            }
+        }
+        chunks
+    }
+
+    /// Some of the lists.
+    pub(crate) fn part(&self, lists: &Range<usize>) -> Part<'_> {
+        let offsets = &self.sequences.offsets()[lists.start..=lists.end];
+        let rows = offsets[0]..offsets[lists.len()];
+        Part {
+            ids: &self.ids[rows.clone()],
+            segments: self.segments.as_ref().map(|segments| &segments[rows]),
+            sequences: Ragged::from_lengths(offsets.windows(2).map(|ends| ends[1] - ends[0])),
+        }
+    }
+
     fn from_json(bytes: &[u8]) -> Result<Self> {
         const FORM: &str = "the file should look like {\"input_ids\": [[101, 102], …]}, perhaps \
              with \"token_type_ids\" and, if all lists are of one length, \"attention_mask\"";
@@ -54,6 +85,24 @@ impl Ids {
         let written: Written =
             serde_json::from_str(text).map_err(|error| Failure::from(error).hint(FORM))?;
         written.into_ids()
+    }
+}
+
+/// Some of the lists of a file.
+pub(crate) struct Part<'a> {
+    ids: &'a [u32],
+    segments: Option<&'a [u32]>,
+    pub(crate) sequences: Ragged,
+}
+
+impl Part<'_> {
+    /// As a model takes them.
+    pub(crate) fn input(&self) -> TokenIds<'_> {
+        let input = TokenIds::new(self.ids, &self.sequences);
+        match self.segments {
+            Some(segments) => input.segments(segments),
+            None => input,
+        }
     }
 }
 
@@ -129,6 +178,16 @@ mod tests {
 
     fn error(json: &str) -> String {
         read(json).unwrap_err()
+    }
+
+    #[test]
+    fn chunks_hold_every_list_once_and_no_more_tokens_than_asked_for() {
+        let sequences = Ragged::from_lengths([3, 3, 5, 99, 1, 1]);
+        let ids = Ids { ids: vec![7; 112], segments: None, sequences };
+        assert_eq!(ids.chunks(6), [0..2, 2..3, 3..4, 4..6]);
+        assert_eq!(ids.chunks(0), [0..1, 1..2, 2..3, 3..4, 4..5, 5..6]);
+        assert_eq!(ids.part(&(1..3)).sequences.offsets(), [0, 3, 8]);
+        assert_eq!(ids.part(&(1..3)).input().ids.len(), 8);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The `lt` program: shows what a Transformer does with a sentence, and does it.
 
 mod args;
+mod bench;
 mod columns;
 mod completions;
 mod encode;
@@ -60,6 +61,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Inspect { args, common } => inspect::run(args, common),
         Command::FillMask { args, common } => fill_mask::run(args, common),
         Command::Forward { args, common } => forward::run(args, common),
+        Command::Bench { args, common } => bench::run(args, common),
         Command::Completions(args) => completions::run(args),
     }
 }

@@ -28,7 +28,7 @@ impl TextInput {
         if stdin.is_terminal() {
             complain("Reading one text a line; Ctrl-D ends.");
         }
-        Self::Lines(Lines::new(stdin.lock()))
+        Self::Lines(Lines::new(stdin.lock(), "the standard input"))
     }
 
     /// Whether a person types the texts.
@@ -67,12 +67,15 @@ impl Iterator for TextInput {
 /// Lines without their ends, `\n` or `\r\n`; the last one may have none.
 pub(crate) struct Lines<R> {
     reader: BufReader<R>,
+    /// What it is called in messages.
+    name: String,
     number: u64,
 }
 
 impl<R: Read> Lines<R> {
-    pub(crate) fn new(reader: R) -> Self {
-        Self { reader: BufReader::with_capacity(BUFFER, reader), number: 0 }
+    /// The lines of what messages call `name`.
+    pub(crate) fn new(reader: R, name: impl Into<String>) -> Self {
+        Self { reader: BufReader::with_capacity(BUFFER, reader), name: name.into(), number: 0 }
     }
 
     fn is_ready(&self) -> bool {
@@ -81,18 +84,18 @@ impl<R: Read> Lines<R> {
 
     fn read(&mut self) -> Result<Option<String>> {
         self.number += 1;
-        let number = self.number;
+        let (name, number) = (&self.name, self.number);
         let mut line = Vec::new();
         let mut reader = (&mut self.reader).take(LONGEST_LINE + 1);
         let read = reader.read_until(b'\n', &mut line).map_err(|error| {
-            Failure::new(format!("cannot read line {number} of the standard input: {error}"))
+            Failure::new(format!("cannot read line {number} of {name}: {error}"))
         })?;
         if read == 0 {
             return Ok(None);
         }
         if read as u64 > LONGEST_LINE {
             let limit = LONGEST_LINE >> 20;
-            let message = format!("line {number} of the standard input is longer than {limit} MB");
+            let message = format!("line {number} of {name} is longer than {limit} MB");
             return Err(Failure::new(message).hint("one text a line is expected"));
         }
         if number == 1 && line.starts_with(BYTE_ORDER_MARK) {
@@ -106,7 +109,7 @@ impl<R: Read> Lines<R> {
         }
         String::from_utf8(line).map(Some).map_err(|error| {
             let at = error.utf8_error().valid_up_to() + 1;
-            Failure::new(format!("line {number} of the standard input is not UTF-8 at byte {at}"))
+            Failure::new(format!("line {number} of {name} is not UTF-8 at byte {at}"))
                 .hint("convert the text first, for example: iconv -f GB18030 -t UTF-8 FILE")
         })
     }
@@ -128,7 +131,7 @@ mod tests {
     use super::*;
 
     fn lines(input: &[u8]) -> Vec<String> {
-        Lines::new(input).map(|line| line.unwrap_or_else(|error| format!("{error:?}"))).collect()
+        Lines::new(input, "the standard input").map(|line| line.unwrap_or_else(|error| format!("{error:?}"))).collect()
     }
 
     #[test]
@@ -146,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_line_is_ready_when_its_end_has_been_read() {
-        let mut lines = Lines::new(b"one\ntwo\nrest".as_slice());
+        let mut lines = Lines::new(b"one\ntwo\nrest".as_slice(), "a test");
         assert!(!lines.is_ready(), "nothing has been read");
         lines.next();
         assert!(lines.is_ready());

@@ -1,6 +1,6 @@
 //! Buffers that are used again and again, so that a forward pass need not allocate.
 
-use ndarray::Array2;
+use ndarray::{Array2, ShapeBuilder};
 
 use crate::Threads;
 
@@ -66,9 +66,23 @@ impl Scratch {
     /// An array of zeros, `[rows, columns]`.
     #[must_use]
     pub fn take(&mut self, rows: usize, columns: usize) -> Array2<f32> {
+        let mut array = self.take_any(rows, columns);
+        array.fill(0.0);
+        array
+    }
+
+    /// An array `[rows, columns]` of any numbers: for those who write each before they read it.
+    ///
+    /// In a debug build they are NaN, so that one that was not written shows.
+    #[must_use]
+    pub fn take_any(&mut self, rows: usize, columns: usize) -> Array2<f32> {
         let mut buffer = self.take_vec(rows * columns);
-        buffer.resize(rows * columns, 0.0);
-        Array2::from_shape_vec((rows, columns), buffer)
+        if cfg!(debug_assertions) {
+            buffer.fill(f32::NAN);
+        }
+        // A buffer may be longer than the array that lies in it.
+        let in_rows = (rows, columns).strides((columns.max(1), 1));
+        Array2::from_shape_vec(in_rows, std::mem::take(&mut buffer))
             .unwrap_or_else(|_| Array2::zeros((rows, columns)))
     }
 
@@ -77,35 +91,30 @@ impl Scratch {
     pub fn give(&mut self, array: Array2<f32>) {
         self.out = self.out.saturating_sub(1);
         let (buffer, _) = array.into_raw_vec_and_offset();
-        if buffer.capacity() > 0 {
+        if !buffer.is_empty() {
             self.free.push(buffer);
         }
         // An output that is never given back counts as out for ever, hence the second bound.
         let too_many = self.out + self.free.len() > self.most_out || self.free.len() > MOST_KEPT;
         if too_many
             && let Some(smallest) =
-                (0..self.free.len()).min_by_key(|&place| self.free[place].capacity())
+                (0..self.free.len()).min_by_key(|&place| self.free[place].len())
         {
             self.free.swap_remove(smallest);
         }
     }
 
-    /// The smallest free buffer that holds `len`, or else the largest, grown; emptied.
+    /// The smallest free buffer that has `len` numbers, or else a new one in place of the largest.
     fn take_vec(&mut self, len: usize) -> Vec<f32> {
         self.out += 1;
         self.most_out = self.most_out.max(self.out);
-        let capacity = |place: &usize| self.free[*place].capacity();
+        let size = |place: &usize| self.free[*place].len();
         let places = 0..self.free.len();
-        let fitting = places.clone().filter(|place| capacity(place) >= len).min_by_key(capacity);
-        let Some(place) = fitting.or_else(|| places.max_by_key(capacity)) else {
-            return Vec::with_capacity(len);
-        };
-        let mut buffer = self.free.swap_remove(place);
-        buffer.clear();
-        if buffer.capacity() < len {
-            // Not reserved: there is nothing in it that is worth copying.
-            buffer = Vec::with_capacity(len);
+        let fitting = places.clone().filter(|place| size(place) >= len).min_by_key(size);
+        match fitting.or_else(|| places.max_by_key(size)).map(|place| self.free.swap_remove(place)) {
+            Some(buffer) if buffer.len() >= len => buffer,
+            // Not grown: there is nothing in it that is worth copying.
+            _ => vec![0.0; len],
         }
-        buffer
     }
 }

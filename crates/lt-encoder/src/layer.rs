@@ -143,13 +143,11 @@ impl EncoderLayer {
 
     fn forward_post(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         // a = norm₁(x + attention(x))
-        let mut sum = self.attention.forward_in(input, scratch)?;
-        sum += &input.hidden;
+        let sum = self.attention.forward_added(input, input.hidden, scratch)?;
         let a = self.attention_norm.forward_in(sum.view(), scratch)?;
         scratch.give(sum);
         // y = norm₂(a + feed_forward(a))
-        let mut sum = self.feed_forward.forward_in(a.view(), scratch)?;
-        sum += &a;
+        let sum = self.feed_forward.forward_added(a.view(), a.view(), scratch)?;
         scratch.give(a);
         let y = self.feed_forward_norm.forward_in(sum.view(), scratch)?;
         scratch.give(sum);
@@ -159,14 +157,12 @@ impl EncoderLayer {
     fn forward_pre(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         // a = x + attention(norm₁(x))
         let normed = self.attention_norm.forward_in(input.hidden, scratch)?;
-        let mut a = self.attention.forward_in(input.with(normed.view()), scratch)?;
+        let a = self.attention.forward_added(input.with(normed.view()), input.hidden, scratch)?;
         scratch.give(normed);
-        a += &input.hidden;
         // y = a + feed_forward(norm₂(a))
         let normed = self.feed_forward_norm.forward_in(a.view(), scratch)?;
-        let mut y = self.feed_forward.forward_in(normed.view(), scratch)?;
+        let y = self.feed_forward.forward_added(normed.view(), a.view(), scratch)?;
         scratch.give(normed);
-        y += &a;
         scratch.give(a);
         Ok(y)
     }

@@ -2,7 +2,14 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
+use lt_core::Scratch;
+use ndarray::Array2;
+
+use crate::instructions::{Arithmetic, Instructions, Work};
 use crate::math::{erf_f64, exp_f64, sigmoid_f64, tanh_f64};
+use crate::threads::for_each_part;
+use crate::tile::{COLUMNS, Lanes};
+use crate::vector_math::{gelu, tanh, times_sigmoid};
 
 /// A function applied to each number on its own.
 ///
@@ -30,7 +37,8 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The value at `x`, computed in f64 and rounded once.
+    /// The value at `x`, computed in f64 and rounded once: the reference. Layers use
+    /// [`activate`], which is some ulp off it, and many times as fast.
     ///
     /// ```
     /// use lt_kernels::Activation;
@@ -90,6 +98,100 @@ impl Activation {
         };
         slope as f32
     }
+}
+
+/// Applies an activation to every number, in place: within 4 units in the last place of
+/// [`Activation::apply`].
+///
+/// ```
+/// use lt_core::Scratch;
+/// use lt_kernels::{Activation, activate};
+/// let mut rows = ndarray::array![[-1.0, 2.0]];
+/// activate(Activation::Relu, &mut rows, &mut Scratch::new());
+/// assert_eq!(rows, ndarray::array![[0.0, 2.0]]);
+/// ```
+pub fn activate(activation: Activation, rows: &mut Array2<f32>, scratch: &mut Scratch) {
+    activate_with(Instructions::best(), activation, rows, scratch);
+}
+
+/// [`activate`] with these instructions.
+pub fn activate_with(
+    instructions: Instructions,
+    activation: Activation,
+    rows: &mut Array2<f32>,
+    scratch: &mut Scratch,
+) {
+    /// So many numbers a task.
+    const PART: usize = 16 << 10;
+    match rows.as_slice_memory_order_mut() {
+        Some(numbers) => for_each_part(scratch.threads(), numbers, PART, |_, numbers| {
+            instructions.run(Numbers { activation, numbers });
+        }),
+        None => rows.iter_mut().for_each(|number| {
+            let numbers = std::slice::from_mut(number);
+            instructions.run(Numbers { activation, numbers });
+        }),
+    }
+}
+
+struct Numbers<'a> {
+    activation: Activation,
+    numbers: &'a mut [f32],
+}
+
+impl Work for Numbers<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let (all, rest) = self.numbers.as_chunks_mut();
+        for lanes in all {
+            self.activation.apply_to::<A>(lanes);
+        }
+        let mut lanes = [0.0; COLUMNS];
+        lanes[..rest.len()].copy_from_slice(rest);
+        self.activation.apply_to::<A>(&mut lanes);
+        rest.copy_from_slice(&lanes[..rest.len()]);
+    }
+}
+
+impl Activation {
+    /// Sixteen values at once.
+    #[inline(always)]
+    pub(crate) fn apply_to<A: Arithmetic>(self, lanes: &mut Lanes) {
+        match self {
+            Self::Identity => {}
+            Self::Gelu => for_each(lanes, gelu::<A>),
+            // x/2 · (1 + tanh z) = x·σ(2z)
+            Self::GeluTanh => for_each(lanes, |x| {
+                times_sigmoid_of::<A>(x, 2.0 * inner(f64::from(x)))
+            }),
+            // A comparison with NaN is false; it goes through.
+            Self::Relu => for_each(lanes, |x| if x <= 0.0 { 0.0 } else { x }),
+            Self::Silu => for_each(lanes, |x| times_sigmoid::<A>(x, x, 0.0)),
+            Self::Tanh => for_each(lanes, tanh::<A>),
+            Self::QuickGelu => {
+                for_each(lanes, |x| times_sigmoid_of::<A>(x, 1.702 * f64::from(x)));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn for_each(lanes: &mut Lanes, function: impl Fn(f32) -> f32) {
+    for x in lanes {
+        *x = function(*x);
+    }
+}
+
+/// x·σ(z), where z is known in f64 and its rounding would show.
+#[inline(always)]
+fn times_sigmoid_of<A: Arithmetic>(x: f32, z: f64) -> f32 {
+    // Beyond, σ is 0 or 1 in f32; and the parts of ∞ would be ∞ and NaN.
+    let z = if z > 200.0 { 200.0 } else { z };
+    let z = if z < -200.0 { -200.0 } else { z };
+    let high = z as f32;
+    times_sigmoid::<A>(x, high, (z - f64::from(high)) as f32)
 }
 
 /// Φ(x), the share of the normal distribution that lies below x.

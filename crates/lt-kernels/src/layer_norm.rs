@@ -1,9 +1,11 @@
 //! Layer normalisation.
 
 use lt_core::{Scratch, Weight};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 
-use crate::threads::for_each_rows;
+use crate::instructions::{Arithmetic, Instructions, Work};
+use crate::threads::{Cuts, for_each_rectangle};
+use crate::tile::{COLUMNS, Lanes};
 
 /// The problem: normalise each row of `x`, then scale and shift it.
 #[derive(Debug, Clone, Copy)]
@@ -35,13 +37,12 @@ impl<'a> LayerNorm<'a> {
 
 /// Rows a task takes on.
 const ROWS: usize = 32;
-/// Numbers added side by side: a sum has this many chains, joined at the end in a fixed order.
-const LANES: usize = 16;
 
 /// y = γ·(x − mean) / √(variance + ε) + β for each row; the variance is that of the whole row,
 /// divided by d.
 ///
-/// Mean and variance are taken in two passes, so that a large mean does not swallow the variance.
+/// Mean and variance are taken in two passes, so that a large mean does not swallow the variance;
+/// the row is in the nearest cache by then.
 ///
 /// # Shapes
 /// `[tokens, d]` to `[tokens, d]`.
@@ -53,45 +54,102 @@ const LANES: usize = 16;
 /// `torch.nn.functional.layer_norm`.
 #[must_use]
 pub fn layer_norm(problem: &LayerNorm<'_>, scratch: &mut Scratch) -> Array2<f32> {
+    layer_norm_with(Instructions::best(), problem, scratch)
+}
+
+/// [`layer_norm`] with these instructions.
+///
+/// # Panics
+/// As [`layer_norm`].
+#[must_use]
+pub fn layer_norm_with(
+    instructions: Instructions,
+    problem: &LayerNorm<'_>,
+    scratch: &mut Scratch,
+) -> Array2<f32> {
     let (tokens, d) = problem.x.dim();
     assert_eq!(problem.gain.shape(), [d], "a gain [d]");
     assert!(problem.bias.is_none_or(|bias| bias.shape() == [d]), "a bias [d]");
     let (gain, bias) = (problem.gain.f32(), problem.bias.map(Weight::f32));
-    let mut y = scratch.take(tokens, d);
+    let mut y = scratch.take_any(tokens, d);
     if y.is_empty() {
         return y;
     }
-    for_each_rows(scratch.threads(), &mut y, ROWS, |first, rows| {
-        for (number, row) in rows.chunks_exact_mut(d).enumerate() {
-            for (value, &x) in row.iter_mut().zip(problem.x.row(first + number)) {
-                *value = x;
+    let rows = ROWS.min(tokens.div_ceil(scratch.threads().count()));
+    let cuts = Cuts { rows, parts: &[d], columns: d };
+    for_each_rectangle(scratch, &mut y, cuts, 0, |mut rectangle, _| {
+        for (number, row) in rectangle.rows.clone().enumerate() {
+            let y = rectangle.row(number, 0..d);
+            let x = problem.x.index_axis_move(Axis(0), row);
+            match x.to_slice() {
+                Some(x) => y.copy_from_slice(x),
+                None => y.iter_mut().zip(x).for_each(|(y, x)| *y = *x),
             }
-            let mean = sum(row, |x| x) / d as f32;
-            let variance = sum(row, |x| (x - mean) * (x - mean)) / d as f32;
-            let scale = 1.0 / (variance + problem.epsilon).sqrt();
-            for (value, gain) in row.iter_mut().zip(gain) {
-                *value = (*value - mean) * scale * gain;
-            }
-            for (value, bias) in row.iter_mut().zip(bias.unwrap_or_default()) {
-                *value += bias;
-            }
+            instructions.run(Row { row: y, gain, bias, epsilon: problem.epsilon });
         }
     });
     y
 }
 
-/// Σ f(x), with the order of addition fixed by the length alone.
-fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
-    let mut lanes = [0.0; LANES];
-    let chunks = row.chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane += f(x);
+/// One row, normalised in place.
+pub(crate) struct Row<'a> {
+    pub(crate) row: &'a mut [f32],
+    pub(crate) gain: &'a [f32],
+    pub(crate) bias: Option<&'a [f32]>,
+    pub(crate) epsilon: f32,
+}
+
+impl Work for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let Self { row, gain, bias, epsilon } = self;
+        let d = row.len() as f32;
+        let mean = sum(row, |x| x) / d;
+        let variance = sum(row, |x| (x - mean) * (x - mean)) / d;
+        let scale = 1.0 / (variance + epsilon).sqrt();
+        match bias {
+            Some(bias) => {
+                for ((value, gain), bias) in row.iter_mut().zip(gain).zip(bias) {
+                    *value = A::multiply_add((*value - mean) * scale, *gain, *bias);
+                }
+            }
+            None => {
+                for (value, gain) in row.iter_mut().zip(gain) {
+                    *value = (*value - mean) * scale * gain;
+                }
+            }
         }
     }
-    for (lane, &x) in lanes.iter_mut().zip(rest) {
-        *lane += f(x);
+}
+
+/// Σ f(x), as sixteen chains that are joined at the end: the order of addition is fixed by the
+/// length alone.
+#[inline(always)]
+pub(crate) fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    let mut sums: Lanes = [0.0; COLUMNS];
+    let (all, rest) = row.as_chunks::<COLUMNS>();
+    for lanes in all {
+        for (sum, &x) in sums.iter_mut().zip(lanes) {
+            *sum += f(x);
+        }
     }
-    lanes.iter().sum()
+    for (sum, &x) in sums.iter_mut().zip(rest) {
+        *sum += f(x);
+    }
+    join(sums, |a, b| a + b)
+}
+
+/// Sixteen numbers to one: the upper half on the lower, until one is left.
+#[inline(always)]
+pub(crate) fn join(mut lanes: Lanes, f: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut half = COLUMNS / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] = f(lanes[i], lanes[i + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
 }

@@ -7,25 +7,33 @@
     include_str!("../doc/online-softmax.mathml"),
     include_str!("../doc/04-attention.md"),
 )]
-// The one crate of the workspace that may: see `threads.rs` and `product.rs`.
+// The one crate of the workspace that may: see `instructions.rs`, `threads.rs` and `pool.rs`.
 #![allow(unsafe_code)]
 
 mod activation;
 mod attention;
+mod feed_forward;
+mod instructions;
 mod layer_norm;
 pub mod math;
+mod packed;
+mod pool;
 mod product;
 pub mod reference;
 mod softmax;
 mod threads;
+mod tile;
+mod vector_math;
 
-pub use activation::Activation;
-pub use attention::{Attention, Heads, KEY_BLOCK, attention};
-pub use layer_norm::{LayerNorm, layer_norm};
-pub use product::{PackedWeight, Product, product};
-pub use softmax::softmax;
-#[cfg(feature = "threads")]
-pub use threads::pool;
+pub use activation::{Activation, activate, activate_with};
+pub use attention::{Attention, Heads, KEY_BLOCK, attention, attention_with};
+pub use feed_forward::{FeedForward, WeightAndBias, feed_forward, feed_forward_with};
+pub use instructions::Instructions;
+pub use layer_norm::{LayerNorm, layer_norm, layer_norm_with};
+pub use packed::PackedWeight;
+pub use pool::pool;
+pub use product::{Product, product, product_with, products, products_with};
+pub use softmax::{softmax, softmax_with};
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

@@ -1,10 +1,16 @@
 //! The matrix product with packed weights: where nearly all the time of a Transformer goes.
 
-use lt_core::{Scratch, Weight};
-use ndarray::{Array2, ArrayView2};
+use std::ops::Range;
+use std::sync::Arc;
 
+use lt_core::{Scratch, Threads, Weight};
+use ndarray::{Array2, ArrayView2, Axis, s};
+
+use crate::instructions::{Arithmetic, Instructions, Work};
+use crate::packed::PackedWeight;
+use crate::threads::{Cuts, Rectangle, for_each_rectangle};
+use crate::tile::{COLUMNS, Lanes, Panels, Tiles, multiply};
 use crate::Activation;
-use crate::threads::for_each_rows;
 
 /// The problem: y = activation(x·Wᵀ + b) + residual.
 ///
@@ -68,46 +74,6 @@ impl<'a> Product<'a> {
     }
 }
 
-/// Columns of a panel: outputs that are computed side by side.
-const COLUMNS: usize = 16;
-/// Rows of the tile that is kept in registers.
-const TILE: usize = 4;
-/// Rows a task takes on.
-const ROWS: usize = 16;
-
-/// A weight laid out for the product: panels of 16 outputs, and inside a panel the 16 numbers
-/// that meet the same input lie side by side.
-///
-/// Made once per weight and kept with it, see [`Weight::derived`].
-#[derive(Debug)]
-pub struct PackedWeight {
-    panels: Vec<f32>,
-    inner: usize,
-}
-
-impl PackedWeight {
-    /// Packs a weight `[out, in]`; outputs that fill no panel are filled up with zeros.
-    #[must_use]
-    pub fn pack(weight: &Weight) -> Self {
-        let (out, inner) = (weight.shape()[0], weight.shape()[1]);
-        let mut panels = vec![0.0; out.div_ceil(COLUMNS) * COLUMNS * inner];
-        let mut row = vec![0.0; inner];
-        for output in 0..out {
-            weight.read_row(output, &mut row);
-            let panel = &mut panels[output / COLUMNS * COLUMNS * inner..];
-            for (input, &value) in row.iter().enumerate() {
-                panel[input * COLUMNS + output % COLUMNS] = value;
-            }
-        }
-        Self { panels, inner }
-    }
-
-    /// The panel of the outputs `number * 16` and following, `[in, 16]`.
-    fn panel(&self, number: usize) -> &[[f32; COLUMNS]] {
-        self.panels[number * COLUMNS * self.inner..][..COLUMNS * self.inner].as_chunks().0
-    }
-}
-
 /// y = activation(x·Wᵀ + b) + residual.
 ///
 /// Each output is one chain of additions over the inputs in their order, then the bias: its bits
@@ -122,70 +88,259 @@ impl PackedWeight {
 /// PyTorch: `torch.nn.functional.linear`.
 #[must_use]
 pub fn product(problem: &Product<'_>, scratch: &mut Scratch) -> Array2<f32> {
-    let (tokens, out) = problem.shape();
-    let packed = problem.weight.derived(PackedWeight::pack);
-    let bias = problem.bias.map(Weight::f32);
-    let mut y = scratch.take(tokens, out);
+    product_with(Instructions::best(), problem, scratch)
+}
+
+/// [`product`] with these instructions.
+///
+/// # Panics
+/// As [`product`].
+#[must_use]
+pub fn product_with(
+    instructions: Instructions,
+    problem: &Product<'_>,
+    scratch: &mut Scratch,
+) -> Array2<f32> {
+    products_with(instructions, [*problem], scratch)
+}
+
+/// Several products of as many rows, laid side by side: queries, keys and values in one go.
+///
+/// # Shapes
+/// `[tokens, inᵢ]` and `[outᵢ, inᵢ]` to `[tokens, Σ outᵢ]`.
+///
+/// # Panics
+/// If the shapes of a problem do not fit each other, or not all have as many rows.
+///
+/// ```
+/// use lt_core::{Scratch, Weight};
+/// use lt_kernels::{Product, products};
+/// let x = ndarray::array![[1.0, 2.0]];
+/// let (sum, twice) = (Weight::new(&[1, 2], vec![1.0, 1.0])?, Weight::new(&[1, 2], vec![2.0, 0.0])?);
+/// let problems = [Product::new(x.view(), &sum), Product::new(x.view(), &twice)];
+/// assert_eq!(products(problems, &mut Scratch::new()), ndarray::array![[3.0, 2.0]]);
+/// # Ok::<(), lt_core::Error>(())
+/// ```
+#[must_use]
+pub fn products<const N: usize>(problems: [Product<'_>; N], scratch: &mut Scratch) -> Array2<f32> {
+    products_with(Instructions::best(), problems, scratch)
+}
+
+/// [`products`] with these instructions.
+///
+/// # Panics
+/// As [`products`].
+#[must_use]
+pub fn products_with<const N: usize>(
+    instructions: Instructions,
+    problems: [Product<'_>; N],
+    scratch: &mut Scratch,
+) -> Array2<f32> {
+    let tokens = problems.first().map_or(0, |problem| problem.x.nrows());
+    let widths = problems.map(|problem| {
+        let (rows, out) = problem.shape();
+        assert_eq!(rows, tokens, "as many rows in all products");
+        out
+    });
+    let mut y = scratch.take_any(tokens, widths.iter().sum());
     if y.is_empty() {
         return y;
     }
-    for_each_rows(scratch.threads(), &mut y, ROWS, |first, rows| {
-        for panel in 0..out.div_ceil(COLUMNS) {
-            let columns = panel * COLUMNS..out.min((panel + 1) * COLUMNS);
-            for tile in (0..rows.len() / out).step_by(TILE) {
-                let sums = multiply(problem.x, first + tile, packed.panel(panel));
-                for (row, sums) in rows.chunks_exact_mut(out).skip(tile).zip(sums) {
-                    row[columns.clone()].copy_from_slice(&sums[..columns.len()]);
-                }
-            }
-        }
-        for (number, row) in rows.chunks_exact_mut(out).enumerate() {
-            finish(problem, bias, first + number, row);
-        }
+    let copies = problems.map(|problem| in_rows(problem.x, scratch));
+    let layers = problems.map(|problem| Layer::new(&problem, scratch.threads()));
+    let threads = scratch.threads().count();
+    let cuts = Cuts { parts: &widths, ..cuts(tokens, widths.into_iter().max().unwrap_or(1), threads) };
+    let room = layers.iter().map(Layer::room).max().unwrap_or(0);
+    for_each_rectangle(scratch, &mut y, cuts, room, |rectangle, room| {
+        let (number, rows) = (rectangle.part, rectangle.rows.clone());
+        let x = copies[number].as_ref().map_or(problems[number].x, |copy| copy.view());
+        let residual = problems[number].residual;
+        instructions.run(Task {
+            layer: &layers[number],
+            x: x.slice_move(s![rows.clone(), ..]),
+            residual: residual.map(|residual| residual.slice_move(s![rows, ..])),
+            rectangle,
+            room,
+        });
     });
+    copies.into_iter().flatten().for_each(|copy| scratch.give(copy));
     y
 }
 
-/// The products of up to four rows of x, from `first` on, with a panel.
-fn multiply(
-    x: ArrayView2<'_, f32>,
-    first: usize,
-    panel: &[[f32; COLUMNS]],
-) -> [[f32; COLUMNS]; TILE] {
-    let mut sums = [[0.0; COLUMNS]; TILE];
-    // A tile that hangs over the end computes its last row several times; the copies are dropped.
-    let row = |number: usize| (first + number).min(x.nrows() - 1);
-    let rows: [usize; TILE] = std::array::from_fn(row);
-    assert_eq!(panel.len(), x.ncols(), "a panel [in, 16]");
-    for (input, weights) in panel.iter().enumerate() {
-        for (sums, &row) in sums.iter_mut().zip(&rows) {
-            // SAFETY: `row` is below the number of rows and `input` below that of columns, both
-            // asserted above; x is not empty, or there would be no tile. Checked indexing here
-            // costs a third of the time, and copying x into one piece would cost a pass over it.
-            let value = unsafe { *x.uget((row, input)) };
-            for (sum, weight) in sums.iter_mut().zip(weights) {
-                *sum += value * weight;
+/// Rows of a task, where there are many: x is read from the second cache, and panels stay in the
+/// first while these rows go by.
+pub(crate) const ROWS: usize = 64;
+/// Panels that are widened at a time, where they have to be.
+const WIDENED: usize = 2;
+/// Inputs that are multiplied before the next are begun.
+const INNER: usize = 1536;
+
+/// How `tokens` rows of `out` are cut among threads: by rows if there are enough of them, else by
+/// columns.
+pub(crate) fn cuts(tokens: usize, out: usize, threads: usize) -> Cuts<'static> {
+    if threads == 1 || tokens >= threads * ROWS / 2 {
+        let each = tokens.div_ceil(threads * tokens.div_ceil(threads * ROWS)); // as even as can be
+        return Cuts { rows: each.next_multiple_of(8), parts: &[], columns: usize::MAX };
+    }
+    let columns = (out / (4 * threads)).next_multiple_of(2 * COLUMNS).max(2 * COLUMNS);
+    Cuts { rows: tokens, parts: &[], columns }
+}
+
+/// A copy of rows whose numbers do not lie side by side.
+pub(crate) fn in_rows(x: ArrayView2<'_, f32>, scratch: &mut Scratch) -> Option<Array2<f32>> {
+    if x.ncols() <= 1 || x.strides()[1] == 1 {
+        return None;
+    }
+    let mut copy = scratch.take_any(x.nrows(), x.ncols());
+    copy.assign(&x);
+    Some(copy)
+}
+
+/// A weight that is packed, and what is done to its outputs.
+pub(crate) struct Layer<'a> {
+    packed: Arc<PackedWeight>,
+    bias: Option<&'a [f32]>,
+    activation: Activation,
+}
+
+impl<'a> Layer<'a> {
+    pub(crate) fn new(problem: &Product<'a>, threads: &Threads) -> Self {
+        let packed = problem.weight.derived(|weight| PackedWeight::pack(weight, threads));
+        Self { packed, bias: problem.bias.map(Weight::f32), activation: problem.activation }
+    }
+
+    /// How much room a task needs to widen panels in.
+    pub(crate) fn room(&self) -> usize {
+        self.packed.room() * WIDENED
+    }
+}
+
+/// Some outputs of some rows.
+pub(crate) struct Task<'a> {
+    pub(crate) layer: &'a Layer<'a>,
+    /// The rows of x of the rectangle.
+    pub(crate) x: ArrayView2<'a, f32>,
+    /// The rows of the residual of the rectangle.
+    pub(crate) residual: Option<ArrayView2<'a, f32>>,
+    /// Where the outputs go.
+    pub(crate) rectangle: Rectangle<'a>,
+    pub(crate) room: &'a mut [f32],
+}
+
+impl Work for Task<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let Self { layer, x, residual, mut rectangle, room } = self;
+        let columns = rectangle.columns.clone();
+        let panels = columns.start / COLUMNS..columns.end.div_ceil(COLUMNS);
+        let rectangle = &mut rectangle;
+        match layer.packed.panels() {
+            Some(all) => {
+                let first = panels.start;
+                let outputs = Outputs { layer, x, residual, rectangle, first, inner: 0..0 };
+                outputs.multiply::<A>(all.part(panels));
+            }
+            None => {
+                for first in panels.clone().step_by(WIDENED) {
+                    let some = first..panels.end.min(first + WIDENED);
+                    let widened = layer.packed.widened(some, room);
+                    let rectangle = &mut *rectangle;
+                    let outputs = Outputs { layer, x, residual, rectangle, first, inner: 0..0 };
+                    outputs.multiply::<A>(widened);
+                }
             }
         }
     }
-    sums
 }
 
-/// Bias, activation and residual of one row.
-fn finish(problem: &Product<'_>, bias: Option<&[f32]>, number: usize, row: &mut [f32]) {
-    if let Some(bias) = bias {
-        for (value, bias) in row.iter_mut().zip(bias) {
-            *value += bias;
+/// The outputs of some panels.
+struct Outputs<'t, 'r> {
+    layer: &'t Layer<'t>,
+    x: ArrayView2<'t, f32>,
+    residual: Option<ArrayView2<'t, f32>>,
+    rectangle: &'t mut Rectangle<'r>,
+    /// The number of the first panel.
+    first: usize,
+    /// The inputs that are being multiplied.
+    inner: Range<usize>,
+}
+
+impl Outputs<'_, '_> {
+    #[inline(always)]
+    fn multiply<A: Arithmetic>(mut self, panels: Panels<'_>) {
+        let (rows, inner) = self.x.dim();
+        loop {
+            self.inner = self.inner.end..inner.min(self.inner.end + INNER);
+            let lines = panels.lines(self.inner.clone());
+            multiply::<A>(&mut self, 0..rows, lines);
+            if self.inner.end == inner {
+                return;
+            }
         }
     }
-    if problem.activation != Activation::Identity {
-        for value in &mut *row {
-            *value = problem.activation.apply(*value);
+
+    #[inline(always)]
+    fn columns(&self, panel: usize) -> Range<usize> {
+        let first = (self.first + panel) * COLUMNS;
+        first..self.rectangle.columns.end.min(first + COLUMNS)
+    }
+}
+
+impl Tiles for Outputs<'_, '_> {
+    #[inline(always)]
+    fn row(&self, row: usize) -> &[f32] {
+        let row = self.x.index_axis_move(Axis(0), row).to_slice();
+        &row.unwrap_or_default()[self.inner.clone()]
+    }
+
+    #[inline(always)]
+    fn start(&mut self, row: usize, panel: usize) -> Lanes {
+        let mut sums = [0.0; COLUMNS];
+        if self.inner.start > 0 {
+            // The chain goes on where the inputs before these ended.
+            let columns = self.columns(panel);
+            let so_far = self.rectangle.row(row, columns);
+            sums[..so_far.len()].copy_from_slice(so_far);
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn finish<A: Arithmetic>(&mut self, row: usize, panel: usize, sums: &Lanes) {
+        let mut sums = *sums;
+        let columns = self.columns(panel);
+        if self.inner.end == self.x.ncols() {
+            if let Some(bias) = self.layer.bias {
+                add(&mut sums, &bias[columns.clone()]);
+            }
+            self.layer.activation.apply_to::<A>(&mut sums);
+            if let Some(residual) = self.residual {
+                let row = residual.index_axis_move(Axis(0), row);
+                match row.to_slice() {
+                    Some(row) => add(&mut sums, &row[columns.clone()]),
+                    None => {
+                        for (sum, column) in sums.iter_mut().zip(columns.clone()) {
+                            *sum += row[column];
+                        }
+                    }
+                }
+            }
+        }
+        let row = self.rectangle.row(row, columns);
+        match row.first_chunk_mut::<COLUMNS>() {
+            Some(row) => *row = sums,
+            None => row.copy_from_slice(&sums[..row.len()]),
         }
     }
-    if let Some(residual) = problem.residual {
-        for (value, residual) in row.iter_mut().zip(residual.row(number)) {
-            *value += residual;
-        }
+}
+
+/// Adds numbers to the first sums.
+#[inline(always)]
+fn add(sums: &mut Lanes, numbers: &[f32]) {
+    match numbers.first_chunk::<COLUMNS>() {
+        Some(numbers) => sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number),
+        None => sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number),
     }
 }

@@ -2,7 +2,9 @@
 
 use ndarray::ArrayViewMut2;
 
-use crate::math::exp;
+use crate::instructions::{Arithmetic, Instructions, Work};
+use crate::layer_norm::sum;
+use crate::vector_math::exp;
 
 /// Turns each row of scores into probabilities, in place: pᵢ = e^(sᵢ − m) / Σⱼ e^(sⱼ − m), where m
 /// is the row's maximum.
@@ -20,20 +22,48 @@ use crate::math::exp;
 /// lt_kernels::softmax(scores.view_mut());
 /// assert_eq!(scores, ndarray::array![[0.5, 0.5], [1.0, 0.0]]);
 /// ```
-pub fn softmax(mut scores: ArrayViewMut2<'_, f32>) {
+pub fn softmax(scores: ArrayViewMut2<'_, f32>) {
+    softmax_with(Instructions::best(), scores);
+}
+
+/// [`softmax`] with these instructions.
+pub fn softmax_with(instructions: Instructions, mut scores: ArrayViewMut2<'_, f32>) {
+    let mut copy = Vec::new();
     for mut row in scores.rows_mut() {
-        let maximum = row.fold(f32::NEG_INFINITY, |maximum, &score| maximum.max(score));
+        match row.as_slice_mut() {
+            Some(row) => instructions.run(Row(row)),
+            None => {
+                copy.clear();
+                copy.extend(&row);
+                instructions.run(Row(&mut copy));
+                row.iter_mut().zip(&copy).for_each(|(score, share)| *score = *share);
+            }
+        }
+    }
+}
+
+/// One row of scores, in one piece.
+struct Row<'a>(&'a mut [f32]);
+
+impl Work for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let Self(row) = self;
+        let maximum = row.iter().fold(f32::NEG_INFINITY, |maximum, &score| {
+            if score > maximum { score } else { maximum }
+        });
         if maximum == f32::NEG_INFINITY && !row.iter().any(|score| score.is_nan()) {
             row.fill(0.0);
-            continue;
+            return;
         }
-        let mut sum = 0.0;
-        for score in &mut row {
-            *score = exp(*score - maximum);
-            sum += *score;
+        for score in &mut *row {
+            *score = exp::<A>(*score - maximum);
         }
-        for probability in &mut row {
-            *probability /= sum;
+        let sum = sum(row, |power| power);
+        for power in row {
+            *power /= sum;
         }
     }
 }

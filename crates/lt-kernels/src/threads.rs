@@ -1,113 +1,194 @@
-//! Work cut into tasks, and the threads that run them.
+//! Work cut into pieces, and handed to threads so that no two write the same number.
 
+use std::marker::PhantomData;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lt_core::Threads;
+use lt_core::{Scratch, Threads};
 use ndarray::Array2;
 
-/// A pool of `count` threads, made with rayon; one thread needs no pool.
-///
-/// # Errors
-/// If the system refuses to start the threads.
-///
-/// ```
-/// let threads = lt_kernels::pool(2)?;
-/// assert_eq!(threads.count(), 2);
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[cfg(feature = "threads")]
-pub fn pool(count: usize) -> std::io::Result<Threads> {
-    use rayon::prelude::*;
+/// How an array is cut into rectangles.
+#[derive(Clone, Copy)]
+pub(crate) struct Cuts<'a> {
+    /// Rows of a rectangle.
+    pub(crate) rows: usize,
+    /// Columns that belong together; no rectangle reaches from one part into the next.
+    pub(crate) parts: &'a [usize],
+    /// Columns of a rectangle.
+    pub(crate) columns: usize,
+}
 
-    struct Pool(rayon::ThreadPool);
-    impl lt_core::Workers for Pool {
-        fn count(&self) -> usize {
-            self.0.current_num_threads()
-        }
-        fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-            self.0.install(|| (0..tasks).into_par_iter().with_max_len(1).for_each(task));
-        }
+impl Cuts<'_> {
+    /// Rectangles beside each other.
+    fn groups(&self) -> usize {
+        self.parts.iter().map(|part| part.div_ceil(self.columns)).sum()
     }
 
-    if count <= 1 {
-        return Ok(Threads::single());
-    }
-    // 2¹⁰ is more than rayon would ever get to use here, and less than hurts.
-    let builder = rayon::ThreadPoolBuilder::new().num_threads(count.min(1024));
-    let pool = builder.thread_name(|number| format!("lt-{number}")).build();
-    Ok(Threads::with(std::sync::Arc::new(Pool(pool.map_err(std::io::Error::other)?))))
-}
-
-/// Runs `task(first row, rows)` for each block of `block` rows of an array, as a flat slice.
-pub(crate) fn for_each_rows(
-    threads: &Threads,
-    array: &mut Array2<f32>,
-    block: usize,
-    task: impl Fn(usize, &mut [f32]) + Sync,
-) {
-    for_each_rows_with(threads, array, block, &mut Array2::zeros((0, 0)), |first, rows, _| {
-        task(first, rows);
-    });
-}
-
-/// As [`for_each_rows`], and each task has one row of `work` to itself: as many rows as there are
-/// blocks, or none at all.
-pub(crate) fn for_each_rows_with(
-    threads: &Threads,
-    array: &mut Array2<f32>,
-    block: usize,
-    work: &mut Array2<f32>,
-    task: impl Fn(usize, &mut [f32], &mut [f32]) + Sync,
-) {
-    let (rows, columns) = array.dim();
-    let room = work.ncols();
-    let tasks = rows.div_ceil(block);
-    assert!(room == 0 || work.nrows() >= tasks, "a row of work for each task");
-    let (array, work) = (Parts::of(array), Parts::of(work));
-    // Blocks are counted here: whoever lends the threads may call a task twice.
-    let next = AtomicUsize::new(0);
-    threads.run(tasks, &|_| {
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        if number >= tasks {
-            return;
+    /// The part and the columns, counted from its first, of a group.
+    fn group(&self, mut group: usize) -> (usize, usize, Range<usize>) {
+        let mut before = 0;
+        for (part, &width) in self.parts.iter().enumerate() {
+            let groups = width.div_ceil(self.columns);
+            if group < groups {
+                let first = group * self.columns;
+                return (part, before, first..width.min(first + self.columns));
+            }
+            group -= groups;
+            before += width;
         }
-        let first = number * block;
-        let end = rows.min(first + block);
-        // SAFETY: each number is drawn once, and the ranges of different numbers do not overlap:
-        // blocks follow each other, and each number has its own row of work.
-        let (rows, work) = unsafe {
-            (
-                array.part(first * columns, end * columns),
-                work.part(number * room, number * room + room),
-            )
-        };
-        task(first, rows, work);
-    });
+        unreachable!("a group below their number")
+    }
 }
 
-/// A slice that several threads write different parts of.
-struct Parts {
-    start: *mut f32,
+/// A rectangle of an array, to be written by one task.
+pub(crate) struct Rectangle<'a> {
+    array: &'a Shared<'a, f32>,
+    /// Columns of the whole array.
+    width: usize,
+    /// The column at which the rectangle's part begins.
+    before: usize,
+    /// Which rows of the array these are.
+    pub(crate) rows: Range<usize>,
+    /// Which part of the columns it lies in.
+    pub(crate) part: usize,
+    /// Which columns of that part these are.
+    pub(crate) columns: Range<usize>,
+}
+
+impl Rectangle<'_> {
+    /// Some columns of a row: the row counted from the rectangle's first, the columns from the
+    /// first of the part.
+    pub(crate) fn row(&mut self, row: usize, columns: Range<usize>) -> &mut [f32] {
+        let row = self.rows.start + row;
+        assert!(row < self.rows.end, "a row of the rectangle");
+        let inside = self.columns.start <= columns.start && columns.end <= self.columns.end;
+        assert!(inside, "columns of the rectangle");
+        let start = row * self.width + self.before;
+        // SAFETY: it lies inside this rectangle, no other rectangle overlaps it (see
+        // `for_each_rectangle`), and the borrow of `self` keeps a second piece from being alive.
+        unsafe { self.array.part(start + columns.start..start + columns.end) }
+    }
+}
+
+/// Runs `task` for each rectangle of an array. Each thread that takes part has one row of `room`
+/// numbers from `scratch` to itself.
+pub(crate) fn for_each_rectangle(
+    scratch: &mut Scratch,
+    array: &mut Array2<f32>,
+    cuts: Cuts<'_>,
+    room: usize,
+    task: impl Fn(Rectangle<'_>, &mut [f32]) + Sync,
+) {
+    let (rows, width) = array.dim();
+    assert_eq!(cuts.parts.iter().sum::<usize>(), width, "parts as wide as the array");
+    let groups = cuts.groups();
+    let tasks = rows.div_ceil(cuts.rows) * groups;
+    let threads = scratch.threads().clone();
+    let crew = threads.count().min(tasks);
+    let mut work = scratch.take_any(crew, room);
+    let (array, own) = (Shared::of_array(array), Shared::of_array(&mut work));
+    // Both are counted here: whoever lends the threads may call a task twice.
+    let (numbers, members) = (Draw::of(tasks), Draw::of(crew));
+    threads.run(crew, &|_| {
+        let Some(member) = members.draw() else { return };
+        // SAFETY: each member is drawn once, and has a row of its own.
+        let room = unsafe { own.part(member * room..(member + 1) * room) };
+        while let Some(number) = numbers.draw() {
+            let first = number / groups * cuts.rows;
+            let (part, before, columns) = cuts.group(number % groups);
+            // Each number is drawn once, and rectangles of different numbers do not overlap.
+            let rows = first..rows.min(first + cuts.rows);
+            let rectangle = Rectangle { array: &array, width, before, rows, part, columns };
+            task(rectangle, room);
+        }
+    });
+    scratch.give(work);
+}
+
+/// All of a slice as one rectangle.
+pub(crate) struct Whole<'a> {
+    array: Shared<'a, f32>,
+    rows: usize,
+    columns: usize,
+}
+
+impl<'a> Whole<'a> {
+    pub(crate) fn of(slice: &'a mut [f32], rows: usize, columns: usize) -> Self {
+        assert_eq!(slice.len(), rows * columns, "rows of so many columns");
+        Self { array: Shared::of(slice), rows, columns }
+    }
+
+    /// Borrowed mutably, so that there is one at a time.
+    pub(crate) fn rectangle(&mut self) -> Rectangle<'_> {
+        let (rows, columns) = (0..self.rows, 0..self.columns);
+        Rectangle { array: &self.array, width: self.columns, before: 0, rows, part: 0, columns }
+    }
+}
+
+/// Runs `task(number, part)` for each part of so many numbers.
+pub(crate) fn for_each_part<T: Send + Sync>(
+    threads: &Threads,
+    slice: &mut [T],
     len: usize,
+    task: impl Fn(usize, &mut [T]) + Sync,
+) {
+    let (all, tasks) = (slice.len(), slice.len().div_ceil(len.max(1)));
+    let (shared, numbers) = (Shared::of(slice), Draw::of(tasks));
+    threads.run(threads.count().min(tasks), &|_| {
+        while let Some(number) = numbers.draw() {
+            // SAFETY: each number is drawn once, and parts of different numbers do not overlap.
+            let part = unsafe { shared.part(number * len..all.min((number + 1) * len)) };
+            task(number, part);
+        }
+    });
+}
+
+/// The numbers below an end, each given out once.
+struct Draw {
+    next: AtomicUsize,
+    end: usize,
+}
+
+impl Draw {
+    fn of(end: usize) -> Self {
+        Self { next: AtomicUsize::new(0), end }
+    }
+
+    fn draw(&self) -> Option<usize> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        (number < self.end).then_some(number)
+    }
+}
+
+/// Memory that several threads write different parts of.
+struct Shared<'a, T> {
+    start: *mut T,
+    len: usize,
+    borrowed: PhantomData<&'a mut [T]>,
 }
 
 // SAFETY: parts are handed out by `part` alone, whose callers promise that they do not overlap.
-unsafe impl Sync for Parts {}
+unsafe impl<T: Send + Sync> Sync for Shared<'_, T> {}
 
-impl Parts {
-    fn of(array: &mut Array2<f32>) -> Self {
-        // Arrays that Scratch hands out are in one piece, row by row; `Array2::zeros` too.
-        assert!(array.is_standard_layout(), "an array in one piece");
-        Self { start: array.as_mut_ptr(), len: array.len() }
+impl<'a, T> Shared<'a, T> {
+    fn of(slice: &'a mut [T]) -> Self {
+        Self { start: slice.as_mut_ptr(), len: slice.len(), borrowed: PhantomData }
     }
 
     /// # Safety
-    /// No two parts that are alive at the same time may overlap, nor outlive the array.
+    /// No two parts that are alive at the same time may overlap.
     // The parts are disjoint, so that each is as good as borrowed mutably.
     #[allow(clippy::mut_from_ref)]
-    unsafe fn part(&self, from: usize, to: usize) -> &mut [f32] {
-        assert!(from <= to && to <= self.len, "inside the array");
-        // SAFETY: inside the array, as just asserted; not overlapping, as the caller promises.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(from), to - from) }
+    unsafe fn part(&self, range: Range<usize>) -> &mut [T] {
+        assert!(range.start <= range.end && range.end <= self.len, "inside the memory");
+        // SAFETY: inside, as just asserted; not overlapping, as the caller promises.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
+    }
+}
+
+impl<'a> Shared<'a, f32> {
+    fn of_array(array: &'a mut Array2<f32>) -> Self {
+        // Arrays that Scratch hands out are in one piece, row by row.
+        Self::of(array.as_slice_mut().unwrap_or_else(|| panic!("an array in one piece")))
     }
 }

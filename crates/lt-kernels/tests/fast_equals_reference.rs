@@ -295,7 +295,6 @@ fn threads_that_run_a_task_twice_write_no_row_twice() {
     assert_eq!(product(&problem, twice), product(&problem, &mut Scratch::new()));
 }
 
-#[cfg(feature = "threads")]
 #[test]
 fn a_pool_runs_every_task_once() {
     use std::sync::atomic::{AtomicUsize, Ordering};

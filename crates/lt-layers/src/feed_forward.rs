@@ -3,7 +3,7 @@
 use lt_core::{
     Backward, Module, Result, Scratch, Train, Trainable, check_columns, check_shape, params, shape,
 };
-use lt_kernels::Activation;
+use lt_kernels::{Activation, WeightAndBias, activate, feed_forward};
 use ndarray::{Array2, ArrayView2};
 
 use crate::Linear;
@@ -63,6 +63,28 @@ impl FeedForward {
     pub fn down(&self) -> &Linear {
         &self.down
     }
+
+    /// activation(x·W₁ᵀ + b₁)·W₂ᵀ + b₂ + residual, in one pass over the output.
+    ///
+    /// # Errors
+    /// As for [`Module::forward`], and if the residual has not the shape of the output.
+    pub fn forward_added(
+        &self,
+        x: ArrayView2<'_, f32>,
+        residual: ArrayView2<'_, f32>,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        let expected = shape![x.nrows(), self.down.outputs()];
+        check_shape("FeedForward::forward", expected, residual.shape())?;
+        Ok(feed_forward(&self.problem(x)?.residual(Some(residual)), scratch))
+    }
+
+    fn problem<'a>(&'a self, x: ArrayView2<'a, f32>) -> Result<lt_kernels::FeedForward<'a>> {
+        check_columns("FeedForward::forward", self.up.inputs(), &x)?;
+        let [up, down] = [&self.up, &self.down]
+            .map(|layer| WeightAndBias { weight: layer.weight(), bias: layer.bias() });
+        Ok(lt_kernels::FeedForward::new(x, up, self.activation, down))
+    }
 }
 
 impl<'a> Module<ArrayView2<'a, f32>> for FeedForward {
@@ -73,11 +95,7 @@ impl<'a> Module<ArrayView2<'a, f32>> for FeedForward {
     }
 
     fn forward_in(&self, x: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        check_columns("FeedForward::forward", self.up.inputs(), &x)?;
-        let wide = self.up.forward_activated(x, self.activation, scratch)?; // [tokens, f]
-        let y = self.down.forward_in(wide.view(), scratch)?; // [tokens, d]
-        scratch.give(wide);
-        Ok(y)
+        Ok(feed_forward(&self.problem(x)?, scratch))
     }
 }
 
@@ -102,7 +120,8 @@ impl<'a> Backward<ArrayView2<'a, f32>> for FeedForward {
     ) -> Result<(Array2<f32>, FeedForwardCache)> {
         check_columns("FeedForward::forward", self.up.inputs(), &x)?;
         let before_activation = self.up.forward_in(x, &mut train.scratch)?;
-        let wide = before_activation.mapv(|a| self.activation.apply(a));
+        let mut wide = before_activation.clone();
+        activate(self.activation, &mut wide, &mut train.scratch); // [tokens, f]
         let y = self.down.forward_in(wide.view(), &mut train.scratch)?;
         Ok((y, FeedForwardCache { before_activation }))
     }
@@ -118,7 +137,8 @@ impl<'a> Backward<ArrayView2<'a, f32>> for FeedForward {
         // forward: a = x·W₁ᵀ + b₁, w = act(a), y = w·W₂ᵀ + b₂
         //   ⇒  backward: dw from the second layer, da = dw·act′(a), dx from the first
         let a = &cache.before_activation;
-        let wide = a.mapv(|a| self.activation.apply(a));
+        let mut wide = a.clone();
+        activate(self.activation, &mut wide, scratch); // [tokens, f]
         let mut d = self.down.backward(wide.view(), &(), d_output, &mut grads.down, scratch)?;
         d.zip_mut_with(a, |d, &a| *d *= self.activation.derivative(a));
         self.up.backward(x, &(), &d, &mut grads.up, scratch)

@@ -93,9 +93,31 @@ impl Linear {
         activation: Activation,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
+        Ok(product(&self.problem(x)?.activation(activation), scratch))
+    }
+
+    /// x·Wᵀ + b + residual, in one pass over the output.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the rows are not as wide as the layer has inputs, or the residual has
+    /// not the shape of the output.
+    pub fn forward_added(
+        &self,
+        x: ArrayView2<'_, f32>,
+        residual: ArrayView2<'_, f32>,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        check_shape("Linear::forward", shape![x.nrows(), self.outputs()], residual.shape())?;
+        Ok(product(&self.problem(x)?.residual(residual), scratch))
+    }
+
+    /// x·Wᵀ + b as a problem for a kernel, to be solved together with others.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the rows are not as wide as the layer has inputs.
+    pub fn problem<'a>(&'a self, x: ArrayView2<'a, f32>) -> Result<Product<'a>> {
         check_columns("Linear::forward", self.inputs(), &x)?;
-        let problem = Product::new(x, &self.weight).bias(self.bias.as_ref());
-        Ok(product(&problem.activation(activation), scratch))
+        Ok(Product::new(x, &self.weight).bias(self.bias.as_ref()))
     }
 }
 

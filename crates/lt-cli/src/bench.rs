@@ -1,0 +1,182 @@
+//! `lt bench`: how long a model takes, for comparison with other programs.
+
+use std::fs::File;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anstyle::Style;
+use clap::Args;
+use lt_config::ModelConfig;
+use lt_core::ndarray::Array2;
+use lt_core::{Module, Scratch};
+use lt_model::{Loaded, Model, ModelOutput};
+use lt_tasks::SentenceEncoder;
+use serde::Serialize;
+
+use crate::args::{Common, Format};
+use crate::failure::{Failure, Result};
+use crate::forward::{check, most_tokens, unknown_output};
+use crate::ids_file::Ids;
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::text_input::Lines;
+
+/// Time a model on ids or texts, for comparison with other programs
+#[derive(Debug, Args)]
+#[command(after_long_help = MEANING)]
+pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    input: Input,
+    /// How often the work is done and timed
+    #[arg(long, value_name = "R", default_value = "10")]
+    reps: NonZeroUsize,
+    /// How often it is done before that, untimed
+    #[arg(long, value_name = "W", default_value_t = 2)]
+    warmup: usize,
+}
+
+/// What the model works on.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Input {
+    /// Ids: a JSON file as `lt forward` reads it. The model runs on them
+    #[arg(long, value_name = "FILE")]
+    ids: Option<PathBuf>,
+    /// Texts: a file with one a line. They are turned into vectors, as `lt encode` does
+    #[arg(long, value_name = "FILE")]
+    texts: Option<PathBuf>,
+}
+
+const MEANING: &str = "\
+Examples:
+  lt bench --model DIR --texts lines.txt
+  lt bench --model DIR --ids ids.json --threads 1 --reps 50 --warmup 5 --format json
+
+One time covers the whole file: from the ids to the last number of the output, or from the texts,
+tokenizing included, to their vectors. Loading the model is not in it.
+
+JSON: {\"times_s\": [0.123, …], \"tokens\": n, \"peak_rss_mb\": x}
+  times_s      seconds, in the order in which they were taken
+  tokens       of the whole file, special tokens included
+  peak_rss_mb  the most memory that the process ever had resident, in 10⁶ bytes; null where the
+               system does not tell
+
+Compare medians of programs that take turns: a machine has other work to do, and gets warm.";
+
+#[derive(Serialize)]
+struct Measured {
+    times_s: Vec<f64>,
+    tokens: usize,
+    peak_rss_mb: Option<f64>,
+}
+
+pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<()> {
+    let mut scratch = common.scratch()?;
+    let (times_s, tokens) = match (&args.input.ids, &args.input.texts) {
+        (Some(file), _) => {
+            let Loaded { model, config, .. } =
+                Model::from_dir(common.model_dir()?, &common.load_options())?;
+            let ModelConfig::Bert(config) = config else { return Err(unknown_output()) };
+            let ids = Ids::from_file(file)?;
+            check(&model, &ids).map_err(|failure| failure.at(format!("`{}`", file.display())))?;
+            let most_tokens = most_tokens(&model, &config);
+            let times = times(args, || forward(&model, &ids, most_tokens, &mut scratch))?;
+            (times, ids.ids.len())
+        }
+        (None, Some(file)) => {
+            let encoder =
+                SentenceEncoder::from_dir(common.model_dir()?, &common.load_options())?;
+            let texts = texts(file)?;
+            let times = times(args, || Ok(drop(encoder.encode(&texts, &mut scratch)?)))?;
+            let lengths = texts.iter().map(|text| encoder.tokenize(text).map(|t| t.len()));
+            (times, lengths.sum::<Result<usize, _>>()?)
+        }
+        // The command line is refused before.
+        (None, None) => return Err(Failure::new("neither --ids nor --texts is given")),
+    };
+    let measured = Measured { times_s, tokens, peak_rss_mb: peak_rss_mb() };
+    let mut output = Output::new(common.format);
+    match common.format {
+        Format::Json => output.json(&measured)?,
+        Format::Text => print(&mut output, &measured)?,
+    }
+    output.finish()
+}
+
+/// The lines of a file, all read before any is timed.
+fn texts(path: &Path) -> Result<Vec<String>> {
+    let name = format!("`{}`", path.display());
+    let file = File::open(path)
+        .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+    let texts = Lines::new(file, &name).collect::<Result<Vec<_>>>()?;
+    if texts.is_empty() {
+        return Err(Failure::new(format!("{name} has no lines, expected at least one text")));
+    }
+    Ok(texts)
+}
+
+/// How long each repetition took, in seconds.
+fn times(args: &BenchArgs, mut work: impl FnMut() -> Result<()>) -> Result<Vec<f64>> {
+    let progress = Progress::new("rounds", Some((args.warmup + args.reps.get()) as u64));
+    let mut times = Vec::new();
+    for round in 0..args.warmup + args.reps.get() {
+        let start = Instant::now();
+        work()?;
+        if round >= args.warmup {
+            times.push(start.elapsed().as_secs_f64());
+        }
+        progress.advance(1);
+    }
+    Ok(times)
+}
+
+/// Runs the model on all ids. The whole output is there at the end; then its memory is given back.
+fn forward(model: &Model, ids: &Ids, most_tokens: usize, scratch: &mut Scratch) -> Result<()> {
+    let mut outputs: Vec<Array2<f32>> = Vec::new();
+    for chunk in ids.chunks(most_tokens) {
+        let part = ids.part(&chunk);
+        outputs.push(match model {
+            Model::Bert(bert) => bert.hidden(part.input(), scratch)?,
+            other => match other.forward_in(part.input(), scratch)? {
+                ModelOutput::TokenLogits(logits) => logits,
+                _ => return Err(unknown_output()),
+            },
+        });
+    }
+    outputs.into_iter().for_each(|output| scratch.give(output));
+    Ok(())
+}
+
+/// The most memory that this process ever had resident.
+fn peak_rss_mb() -> Option<f64> {
+    // Linux tells in a file; asking another system takes foreign code, for a figure that few need.
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: f64 = peak.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024.0 / 1e6)
+}
+
+fn print(output: &mut Output, measured: &Measured) -> Result<()> {
+    let mut sorted = measured.times_s.clone();
+    sorted.sort_by(f64::total_cmp);
+    let median = (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0;
+    let (fastest, slowest) = (sorted[0], sorted[sorted.len() - 1]);
+    let bold = Style::new().bold();
+    let rounds = if sorted.len() == 1 { "round" } else { "rounds" };
+    writeln!(
+        output,
+        "{bold}{:.2} ms{bold:#}  median of {} {rounds}, from {:.2} to {:.2} ms",
+        median * 1e3,
+        sorted.len(),
+        fastest * 1e3,
+        slowest * 1e3,
+    )?;
+    let per_second = measured.tokens as f64 / median;
+    writeln!(output, "{per_second:.0} tokens a second; {} tokens", measured.tokens)?;
+    if let Some(peak) = measured.peak_rss_mb {
+        writeln!(output, "{peak:.1} MB of memory at most")?;
+    }
+    Ok(())
+}

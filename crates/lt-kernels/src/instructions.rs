@@ -1,0 +1,163 @@
+//! Which instructions of the processor a kernel uses, found out when the program runs.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+/// A set of instructions that this processor has.
+///
+/// A value can only be had from [`best`](Self::best) and [`available`](Self::available), so that
+/// whoever holds one may use it.
+///
+/// Results are the same to the bit within a set. [`avx2`](Self::name) and `avx512` agree with each
+/// other too: both multiply and add in one rounding, in the same order.
+///
+/// ```
+/// use lt_kernels::Instructions;
+/// assert!(Instructions::available().any(|set| set == Instructions::best()));
+/// assert_eq!(Instructions::portable().name(), "portable");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Instructions(Set);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Set {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Instructions {
+    /// What every processor of the target has: products are rounded before they are added.
+    #[must_use]
+    pub fn portable() -> Self {
+        Self(Set::Portable)
+    }
+
+    /// All that this processor has, the fastest last.
+    pub fn available() -> impl Iterator<Item = Self> {
+        #[cfg(target_arch = "x86_64")]
+        let more = {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx512 = avx2 && is_x86_feature_detected!("avx512f");
+            [avx2.then_some(Self(Set::Avx2)), avx512.then_some(Self(Set::Avx512))]
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let more = [None; 0];
+        std::iter::once(Self::portable()).chain(more.into_iter().flatten())
+    }
+
+    /// The fastest that this processor has, or the one that `LT_INSTRUCTIONS` in the environment
+    /// names, if it has that one. Looked up once.
+    #[must_use]
+    pub fn best() -> Self {
+        static BEST: OnceLock<Instructions> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let named = std::env::var("LT_INSTRUCTIONS").ok();
+            let named = named.and_then(|name| Self::available().find(|set| set.name() == name));
+            named.or_else(|| Self::available().last()).unwrap_or_else(Self::portable)
+        })
+    }
+
+    /// `portable`, `avx2` (AVX2 and FMA) or `avx512` (AVX-512F).
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Set::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => "avx512",
+        }
+    }
+
+    /// Does the work with these instructions.
+    pub(crate) fn run<W: Work>(self, work: W) -> W::Output {
+        match self.0 {
+            Set::Portable => work.run::<Portable>(),
+            // SAFETY: the processor has these instructions, or `available` had not given this set.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => unsafe { avx2(work) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => unsafe { avx512(work) },
+        }
+    }
+}
+
+impl fmt::Debug for Instructions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Instructions({})", self.name())
+    }
+}
+
+/// Something to be computed, written once for all sets of instructions.
+///
+/// `run` must be `#[inline(always)]`, and all that it calls in its loops: only what becomes part
+/// of [`avx2`] and [`avx512`] below is compiled for them.
+pub(crate) trait Work {
+    type Output;
+    fn run<A: Arithmetic>(self) -> Self::Output;
+}
+
+/// How a set of instructions multiplies and adds, and how much it does at a time.
+pub(crate) trait Arithmetic {
+    /// a·b + c.
+    fn multiply_add(a: f32, b: f32, c: f32) -> f32;
+    /// Rows and panels of the tile that stays in registers.
+    const ROWS: usize;
+    const PANELS: usize;
+}
+
+/// Sixteen registers of four numbers, as SSE2 and NEON have them.
+pub(crate) struct Portable;
+
+impl Arithmetic for Portable {
+    #[inline(always)]
+    fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
+        a * b + c
+    }
+    const ROWS: usize = 2;
+    const PANELS: usize = 1;
+}
+
+/// Sixteen registers of eight numbers: 6 rows of 2 are sums, the other 4 hold what is multiplied.
+#[cfg(target_arch = "x86_64")]
+pub(crate) struct Avx2;
+
+#[cfg(target_arch = "x86_64")]
+impl Arithmetic for Avx2 {
+    #[inline(always)]
+    fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+    const ROWS: usize = 6;
+    const PANELS: usize = 1;
+}
+
+/// Thirty-two registers of sixteen numbers.
+#[cfg(target_arch = "x86_64")]
+pub(crate) struct Avx512;
+
+#[cfg(target_arch = "x86_64")]
+impl Arithmetic for Avx512 {
+    #[inline(always)]
+    fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+    const ROWS: usize = 8;
+    const PANELS: usize = 2;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn avx2<W: Work>(work: W) -> W::Output {
+    work.run::<Avx2>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,avx512f")]
+fn avx512<W: Work>(work: W) -> W::Output {
+    work.run::<Avx512>()
+}

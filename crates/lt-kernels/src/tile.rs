@@ -1,0 +1,166 @@
+//! The heart of every product: some rows times some panels, the sums held in registers.
+
+use std::ops::Range;
+
+use crate::instructions::Arithmetic;
+
+/// Outputs that lie side by side in a panel: two registers of AVX2, one of AVX-512.
+pub(crate) const COLUMNS: usize = 16;
+
+/// Numbers side by side: one line of a panel, or the sums of one row with it.
+pub(crate) type Lanes = [f32; COLUMNS];
+
+/// What is multiplied, and where the sums go.
+pub(crate) trait Tiles {
+    /// A row of the left side, as long as a panel is.
+    fn row(&self, row: usize) -> &[f32];
+    /// What the sums of a row with a panel begin with.
+    fn start(&mut self, row: usize, panel: usize) -> Lanes;
+    /// Takes the sums of a row with a panel.
+    fn finish<A: Arithmetic>(&mut self, row: usize, panel: usize, sums: &Lanes);
+}
+
+/// Panels of equal height, one behind the other.
+#[derive(Clone, Copy)]
+pub(crate) struct Panels<'a> {
+    lines: &'a [Lanes],
+    /// From the first line of a panel to that of the next.
+    stride: usize,
+    /// The lines of each that are multiplied with.
+    height: usize,
+    count: usize,
+}
+
+impl<'a> Panels<'a> {
+    /// `count` panels of `height` lines each.
+    pub(crate) fn new(lines: &'a [Lanes], height: usize, count: usize) -> Self {
+        assert_eq!(lines.len(), height * count, "as many lines as panels of this height have");
+        Self { lines, stride: height, height, count }
+    }
+
+    /// These panels.
+    pub(crate) fn part(self, panels: Range<usize>) -> Self {
+        let lines = &self.lines[panels.start * self.stride..panels.end * self.stride];
+        Self { lines, count: panels.len(), ..self }
+    }
+
+    /// These lines of each panel.
+    pub(crate) fn lines(self, lines: Range<usize>) -> Self {
+        assert!(lines.end <= self.height, "lines of a panel");
+        Self { lines: &self.lines[lines.start.min(self.lines.len())..], height: lines.len(), ..self }
+    }
+
+    #[inline(always)]
+    fn panel(self, panel: usize) -> &'a [Lanes] {
+        &self.lines[panel * self.stride..][..self.height]
+    }
+}
+
+/// Every row of `rows` times every panel.
+///
+/// Panels are the outer loop: one (or two) stays in the first cache while all rows go by.
+#[inline(always)]
+pub(crate) fn multiply<A: Arithmetic>(
+    tiles: &mut impl Tiles,
+    rows: Range<usize>,
+    panels: Panels<'_>,
+) {
+    let mut panel = 0;
+    if A::PANELS == 2 {
+        while panel + 2 <= panels.count {
+            strip::<A, 2>(tiles, rows.clone(), panel, [panels.panel(panel), panels.panel(panel + 1)]);
+            panel += 2;
+        }
+    }
+    while panel < panels.count {
+        strip::<A, 1>(tiles, rows.clone(), panel, [panels.panel(panel)]);
+        panel += 1;
+    }
+}
+
+/// Every row times these panels: as many rows at a time as the registers hold, then fewer.
+#[inline(always)]
+fn strip<A: Arithmetic, const P: usize>(
+    tiles: &mut impl Tiles,
+    rows: Range<usize>,
+    panel: usize,
+    panels: [&[Lanes]; P],
+) {
+    let mut row = rows.start;
+    // Of the first two one is never true, and the compiler knows which.
+    while A::ROWS == 8 && row + 8 <= rows.end {
+        tile::<A, 8, P>(tiles, row, panel, panels);
+        row += 8;
+    }
+    while A::ROWS == 6 && row + 6 <= rows.end {
+        tile::<A, 6, P>(tiles, row, panel, panels);
+        row += 6;
+    }
+    while A::ROWS >= 4 && row + 4 <= rows.end {
+        tile::<A, 4, P>(tiles, row, panel, panels);
+        row += 4;
+    }
+    while row + 2 <= rows.end {
+        tile::<A, 2, P>(tiles, row, panel, panels);
+        row += 2;
+    }
+    if row < rows.end {
+        tile::<A, 1, P>(tiles, row, panel, panels);
+    }
+}
+
+/// R rows times P panels. Each sum is one chain over the lines of its panel, from the first to
+/// the last, whatever R and P are.
+#[inline(always)]
+fn tile<A: Arithmetic, const R: usize, const P: usize>(
+    tiles: &mut impl Tiles,
+    row: usize,
+    panel: usize,
+    panels: [&[Lanes]; P],
+) {
+    let height = panels[0].len();
+    // Arrays are filled by index and not by closures, which the compiler would not always make
+    // part of this function: then the sums would live in memory.
+    let mut sums = [[[0.0; COLUMNS]; P]; R];
+    for r in 0..R {
+        for p in 0..P {
+            sums[r][p] = tiles.start(row + r, panel + p);
+        }
+    }
+    sums = chains::<A, R, P>(tiles, row, panels, height, sums);
+    for r in 0..R {
+        for p in 0..P {
+            tiles.finish::<A>(row + r, panel + p, &sums[r][p]);
+        }
+    }
+}
+
+#[inline(always)]
+fn chains<A: Arithmetic, const R: usize, const P: usize>(
+    tiles: &impl Tiles,
+    row: usize,
+    panels: [&[Lanes]; P],
+    height: usize,
+    mut sums: [[Lanes; P]; R],
+) -> [[Lanes; P]; R] {
+    // Cut to one length here, so that the loop below need not check any index.
+    let mut rows: [&[f32]; R] = [&[]; R];
+    for r in 0..R {
+        rows[r] = &tiles.row(row + r)[..height];
+    }
+    let mut cut: [&[Lanes]; P] = [&[]; P];
+    for p in 0..P {
+        cut[p] = &panels[p][..height];
+    }
+    for line in 0..height {
+        for r in 0..R {
+            let x = rows[r][line];
+            for p in 0..P {
+                for c in 0..COLUMNS {
+                    sums[r][p][c] = A::multiply_add(x, cut[p][line][c], sums[r][p][c]);
+                }
+            }
+        }
+    }
+    sums
+}
