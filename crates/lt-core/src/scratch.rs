@@ -24,6 +24,7 @@ use crate::Threads;
 pub struct Scratch {
     threads: Threads,
     free: Vec<Vec<f32>>,
+    free_indices: Vec<Vec<u32>>,
     /// How many buffers are out, and the most that ever were.
     out: usize,
     most_out: usize,
@@ -84,6 +85,21 @@ impl Scratch {
         let in_rows = (rows, columns).strides((columns.max(1), 1));
         Array2::from_shape_vec(in_rows, std::mem::take(&mut buffer))
             .unwrap_or_else(|_| Array2::zeros((rows, columns)))
+    }
+
+    /// An empty list for row numbers.
+    #[must_use]
+    pub fn take_indices(&mut self) -> Vec<u32> {
+        let mut indices = self.free_indices.pop().unwrap_or_default();
+        indices.clear();
+        indices
+    }
+
+    /// Takes back a list of row numbers.
+    pub fn give_indices(&mut self, indices: Vec<u32>) {
+        if self.free_indices.len() < MOST_KEPT {
+            self.free_indices.push(indices);
+        }
     }
 
     /// Takes back an array that has been read. One that came from elsewhere is welcome, but not

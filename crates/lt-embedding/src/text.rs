@@ -1,6 +1,7 @@
 //! Token, segment and position, added up and normalised.
 
 use lt_core::{Error, Module, Ragged, Result, Scratch, Shape, check_shape, params, shape};
+use lt_kernels::{Gather, Lookup, gather};
 use lt_layers::{Dropout, LayerNorm};
 use ndarray::Array2;
 
@@ -29,11 +30,6 @@ impl<'a> TokenIds<'a> {
     #[must_use]
     pub fn segments(self, segments: &'a [u32]) -> Self {
         Self { segments: Some(segments), ..self }
-    }
-
-    /// The segment of the token at this row.
-    fn segment(&self, row: usize) -> usize {
-        self.segments.map_or(0, |segments| segments[row] as usize)
     }
 }
 
@@ -144,6 +140,12 @@ impl TextEmbeddings {
         })
     }
 
+    /// The rows of the tables, added up and normalised.
+    fn gather(&self, lookups: &[Lookup<'_>], scratch: &mut Scratch) -> Array2<f32> {
+        let problem = Gather::new(lookups, self.norm.gain(), self.norm.epsilon());
+        gather(&problem.bias(self.norm.bias()), scratch)
+    }
+
     fn check(&self, input: TokenIds<'_>) -> Result<()> {
         const AT: &str = "TextEmbeddings::forward";
         let tokens = input.sequences.tokens();
@@ -175,23 +177,27 @@ impl<'a> Module<TokenIds<'a>> for TextEmbeddings {
 
     fn forward_in(&self, input: TokenIds<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         self.check(input)?;
-        let mut sum = scratch.take(input.ids.len(), self.token.width());
-        let mut buffer = scratch.take(1, self.token.width());
+        let mut positions = scratch.take_indices();
         for range in input.sequences.ranges() {
-            let positions = self.position.numbers(&input.ids[range.clone()]);
-            for (row, position) in range.zip(positions) {
-                let vector = buffer.as_slice_mut().unwrap_or_default();
-                // In this order, as PyTorch has it: f32 addition is not associative.
-                self.token.add_to(input.ids[row] as usize, vector, sum.row_mut(row));
-                if let Some(table) = &self.segment {
-                    table.add_to(input.segment(row), vector, sum.row_mut(row));
-                }
-                self.position.table().add_to(position, vector, sum.row_mut(row));
-            }
+            positions.extend(self.position.numbers(&input.ids[range]).map(|number| number as u32));
         }
-        scratch.give(buffer);
-        let output = self.norm.forward_in(sum.view(), scratch)?;
-        scratch.give(sum);
+        let mut first_segment = scratch.take_indices();
+        let segments = input.segments.unwrap_or_else(|| {
+            first_segment.resize(input.ids.len(), 0);
+            &first_segment
+        });
+        // In this order, as PyTorch has it: f32 addition is not associative.
+        let token = Lookup { table: self.token.weight(), rows: input.ids };
+        let position = Lookup { table: self.position.table().weight(), rows: &positions };
+        let output = match &self.segment {
+            Some(table) => {
+                let segment = Lookup { table: table.weight(), rows: segments };
+                self.gather(&[token, segment, position], scratch)
+            }
+            None => self.gather(&[token, position], scratch),
+        };
+        scratch.give_indices(positions);
+        scratch.give_indices(first_segment);
         Ok(output)
     }
 }

@@ -144,21 +144,29 @@ impl Work for Numbers<'_> {
 
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
-        let (all, rest) = self.numbers.as_chunks_mut();
-        for lanes in all {
-            self.activation.apply_to::<A>(lanes);
-        }
-        let mut lanes = [0.0; COLUMNS];
-        lanes[..rest.len()].copy_from_slice(rest);
-        self.activation.apply_to::<A>(&mut lanes);
-        rest.copy_from_slice(&lanes[..rest.len()]);
+        self.activation.apply_to_all::<A>(self.numbers);
     }
 }
 
 impl Activation {
+    /// All values, sixteen at a time.
+    #[inline(always)]
+    pub(crate) fn apply_to_all<A: Arithmetic>(self, numbers: &mut [f32]) {
+        let (all, rest) = numbers.as_chunks_mut();
+        for lanes in all {
+            self.apply_to::<A>(lanes);
+        }
+        if !rest.is_empty() {
+            let mut lanes = [0.0; COLUMNS];
+            lanes[..rest.len()].copy_from_slice(rest);
+            self.apply_to::<A>(&mut lanes);
+            rest.copy_from_slice(&lanes[..rest.len()]);
+        }
+    }
+
     /// Sixteen values at once.
     #[inline(always)]
-    pub(crate) fn apply_to<A: Arithmetic>(self, lanes: &mut Lanes) {
+    fn apply_to<A: Arithmetic>(self, lanes: &mut Lanes) {
         match self {
             Self::Identity => {}
             Self::Gelu => for_each(lanes, gelu::<A>),

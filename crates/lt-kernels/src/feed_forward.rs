@@ -4,7 +4,7 @@ use lt_core::{Scratch, Weight};
 use ndarray::{Array2, ArrayView2, s};
 
 use crate::instructions::Instructions;
-use crate::product::{Layer, Task, cuts, in_rows, product_with};
+use crate::product::{Layer, cuts, in_rows, product_with};
 use crate::threads::{Cuts, Whole, for_each_rectangle};
 use crate::{Activation, Product};
 
@@ -125,21 +125,13 @@ pub fn feed_forward_with(
         let rows = rectangle.rows.clone();
         let (wide, room) = room.split_at_mut(room.len() - widened);
         let wide = &mut wide[..rows.len() * f];
-        instructions.run(Task {
-            layer: &up,
-            x: x.slice_move(s![rows.clone(), ..]),
-            residual: None,
-            rectangle: Whole::of(wide, rows.len(), f).rectangle(),
-            room: &mut *room,
-        });
-        let wide = ArrayView2::from_shape((rows.len(), f), wide);
-        instructions.run(Task {
-            layer: &down,
-            x: wide.unwrap_or_else(|_| unreachable!("rows · f numbers")), // [rows, f]
-            residual: problem.residual.map(|residual| residual.slice_move(s![rows, ..])),
-            rectangle,
-            room,
-        });
+        let own = x.slice_move(s![rows.clone(), ..]);
+        let mut whole = Whole::of(wide, rows.len(), f);
+        up.multiply(instructions, own, None, whole.rectangle(), room);
+        let wide = ArrayView2::from_shape((rows.len(), f), wide); // [rows, f]
+        let wide = wide.unwrap_or_else(|_| unreachable!("rows · f numbers"));
+        let residual = problem.residual.map(|residual| residual.slice_move(s![rows, ..]));
+        down.multiply(instructions, wide, residual, rectangle, room);
     });
     copy.into_iter().for_each(|copy| scratch.give(copy));
     y

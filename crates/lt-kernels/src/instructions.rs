@@ -105,6 +105,10 @@ pub(crate) trait Work {
 pub(crate) trait Arithmetic {
     /// a·b + c.
     fn multiply_add(a: f32, b: f32, c: f32) -> f32;
+    /// Says that these numbers will be written soon.
+    fn will_write(_soon: &mut [f32]) {}
+    /// Says that these numbers will be read soon.
+    fn will_read(_soon: &[f32]) {}
     /// Rows and panels of the tile that stays in registers.
     const ROWS: usize;
     const PANELS: usize;
@@ -132,6 +136,17 @@ impl Arithmetic for Avx2 {
     fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
         a.mul_add(b, c)
     }
+
+    #[inline(always)]
+    fn will_write(soon: &mut [f32]) {
+        prefetch::<{ std::arch::x86_64::_MM_HINT_ET0 }>(soon);
+    }
+
+    #[inline(always)]
+    fn will_read(soon: &[f32]) {
+        prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(soon);
+    }
+
     const ROWS: usize = 6;
     const PANELS: usize = 1;
 }
@@ -146,8 +161,28 @@ impl Arithmetic for Avx512 {
     fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
         a.mul_add(b, c)
     }
+
+    #[inline(always)]
+    fn will_write(soon: &mut [f32]) {
+        prefetch::<{ std::arch::x86_64::_MM_HINT_ET0 }>(soon);
+    }
+
+    #[inline(always)]
+    fn will_read(soon: &[f32]) {
+        prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(soon);
+    }
+
     const ROWS: usize = 8;
     const PANELS: usize = 2;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn prefetch<const HINT: i32>(soon: &[f32]) {
+    for line in soon.chunks(64 / size_of::<f32>()) {
+        // SAFETY: a hint: it reads and writes nothing, and faults at no address.
+        unsafe { std::arch::x86_64::_mm_prefetch::<HINT>(line.as_ptr().cast()) };
+    }
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -13,6 +13,7 @@
 mod activation;
 mod attention;
 mod feed_forward;
+mod gather;
 mod instructions;
 mod layer_norm;
 pub mod math;
@@ -28,6 +29,7 @@ mod vector_math;
 pub use activation::{Activation, activate, activate_with};
 pub use attention::{Attention, Heads, KEY_BLOCK, attention, attention_with};
 pub use feed_forward::{FeedForward, WeightAndBias, feed_forward, feed_forward_with};
+pub use gather::{Gather, Lookup, gather, gather_with};
 pub use instructions::Instructions;
 pub use layer_norm::{LayerNorm, layer_norm, layer_norm_with};
 pub use packed::PackedWeight;

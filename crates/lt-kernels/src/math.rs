@@ -4,6 +4,8 @@
 //! rounded once: the result is the nearest f32 but for rare near-ties (tested: ≤ 0.51 units in the
 //! last place). A function that is built from them, such as GELU, stays in f64 to its end.
 
+pub use crate::vector_math::{erf_in_place, exp_in_place, tanh_in_place};
+
 /// eˣ.
 ///
 /// PyTorch: `torch.exp`.

@@ -155,13 +155,9 @@ pub fn products_with<const N: usize>(
         let (number, rows) = (rectangle.part, rectangle.rows.clone());
         let x = copies[number].as_ref().map_or(problems[number].x, |copy| copy.view());
         let residual = problems[number].residual;
-        instructions.run(Task {
-            layer: &layers[number],
-            x: x.slice_move(s![rows.clone(), ..]),
-            residual: residual.map(|residual| residual.slice_move(s![rows, ..])),
-            rectangle,
-            room,
-        });
+        let x = x.slice_move(s![rows.clone(), ..]);
+        let residual = residual.map(|residual| residual.slice_move(s![rows, ..]));
+        layers[number].multiply(instructions, x, residual, rectangle, room);
     });
     copies.into_iter().flatten().for_each(|copy| scratch.give(copy));
     y
@@ -182,7 +178,7 @@ pub(crate) fn cuts(tokens: usize, out: usize, threads: usize) -> Cuts<'static> {
         let each = tokens.div_ceil(threads * tokens.div_ceil(threads * ROWS)); // as even as can be
         return Cuts { rows: each.next_multiple_of(8), parts: &[], columns: usize::MAX };
     }
-    let columns = (out / (4 * threads)).next_multiple_of(2 * COLUMNS).max(2 * COLUMNS);
+    let columns = out.div_ceil(threads).next_multiple_of(2 * COLUMNS);
     Cuts { rows: tokens, parts: &[], columns }
 }
 
@@ -213,33 +209,46 @@ impl<'a> Layer<'a> {
     pub(crate) fn room(&self) -> usize {
         self.packed.room() * WIDENED
     }
+
+    /// One rectangle of the outputs: `x` and `residual` are its rows.
+    pub(crate) fn multiply(
+        &self,
+        instructions: Instructions,
+        x: ArrayView2<'_, f32>,
+        residual: Option<ArrayView2<'_, f32>>,
+        mut rectangle: Rectangle<'_>,
+        room: &mut [f32],
+    ) {
+        instructions.run(Sums { layer: self, x, rectangle: &mut rectangle, room });
+        if self.activation != Activation::Identity || residual.is_some() {
+            // Apart, and not where the sums come out of the registers: the compiler makes loops of
+            // its own for either, and what was summed is still in the second cache.
+            let activation = self.activation;
+            instructions.run(Finish { activation, residual, rectangle: &mut rectangle });
+        }
+    }
 }
 
-/// Some outputs of some rows.
-pub(crate) struct Task<'a> {
-    pub(crate) layer: &'a Layer<'a>,
-    /// The rows of x of the rectangle.
-    pub(crate) x: ArrayView2<'a, f32>,
-    /// The rows of the residual of the rectangle.
-    pub(crate) residual: Option<ArrayView2<'a, f32>>,
-    /// Where the outputs go.
-    pub(crate) rectangle: Rectangle<'a>,
-    pub(crate) room: &'a mut [f32],
+/// The sums of some outputs of some rows, and the bias.
+struct Sums<'a, 'r> {
+    layer: &'a Layer<'a>,
+    x: ArrayView2<'a, f32>,
+    rectangle: &'a mut Rectangle<'r>,
+    room: &'a mut [f32],
 }
 
-impl Work for Task<'_> {
+impl Work for Sums<'_, '_> {
     type Output = ();
 
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
-        let Self { layer, x, residual, mut rectangle, room } = self;
+        let Self { layer, x, rectangle, room } = self;
         let columns = rectangle.columns.clone();
         let panels = columns.start / COLUMNS..columns.end.div_ceil(COLUMNS);
-        let rectangle = &mut rectangle;
         match layer.packed.panels() {
             Some(all) => {
                 let first = panels.start;
-                let outputs = Outputs { layer, x, residual, rectangle, first, inner: 0..0 };
+                let outputs = Outputs { layer, x, rectangle, first, inner: 0..0 };
                 outputs.multiply::<A>(all.part(panels));
             }
             None => {
@@ -247,7 +256,7 @@ impl Work for Task<'_> {
                     let some = first..panels.end.min(first + WIDENED);
                     let widened = layer.packed.widened(some, room);
                     let rectangle = &mut *rectangle;
-                    let outputs = Outputs { layer, x, residual, rectangle, first, inner: 0..0 };
+                    let outputs = Outputs { layer, x, rectangle, first, inner: 0..0 };
                     outputs.multiply::<A>(widened);
                 }
             }
@@ -259,7 +268,6 @@ impl Work for Task<'_> {
 struct Outputs<'t, 'r> {
     layer: &'t Layer<'t>,
     x: ArrayView2<'t, f32>,
-    residual: Option<ArrayView2<'t, f32>>,
     rectangle: &'t mut Rectangle<'r>,
     /// The number of the first panel.
     first: usize,
@@ -282,9 +290,9 @@ impl Outputs<'_, '_> {
     }
 
     #[inline(always)]
-    fn columns(&self, panel: usize) -> Range<usize> {
+    fn columns(&self, panel: usize, panels: usize) -> Range<usize> {
         let first = (self.first + panel) * COLUMNS;
-        first..self.rectangle.columns.end.min(first + COLUMNS)
+        first..self.rectangle.columns.end.min(first + panels * COLUMNS)
     }
 }
 
@@ -300,7 +308,7 @@ impl Tiles for Outputs<'_, '_> {
         let mut sums = [0.0; COLUMNS];
         if self.inner.start > 0 {
             // The chain goes on where the inputs before these ended.
-            let columns = self.columns(panel);
+            let columns = self.columns(panel, 1);
             let so_far = self.rectangle.row(row, columns);
             sums[..so_far.len()].copy_from_slice(so_far);
         }
@@ -308,39 +316,56 @@ impl Tiles for Outputs<'_, '_> {
     }
 
     #[inline(always)]
-    fn finish<A: Arithmetic>(&mut self, row: usize, panel: usize, sums: &Lanes) {
-        let mut sums = *sums;
-        let columns = self.columns(panel);
-        if self.inner.end == self.x.ncols() {
-            if let Some(bias) = self.layer.bias {
-                add(&mut sums, &bias[columns.clone()]);
-            }
-            self.layer.activation.apply_to::<A>(&mut sums);
-            if let Some(residual) = self.residual {
-                let row = residual.index_axis_move(Axis(0), row);
-                match row.to_slice() {
-                    Some(row) => add(&mut sums, &row[columns.clone()]),
-                    None => {
-                        for (sum, column) in sums.iter_mut().zip(columns.clone()) {
-                            *sum += row[column];
-                        }
-                    }
+    fn expect<A: Arithmetic>(&mut self, row: usize, panel: usize, panels: usize) {
+        let columns = self.columns(panel, panels);
+        A::will_write(self.rectangle.row(row, columns));
+    }
+
+    #[inline(always)]
+    fn finish(&mut self, row: usize, panel: usize, sums: &[Lanes]) {
+        let columns = self.columns(panel, sums.len());
+        let y = self.rectangle.row(row, columns.clone());
+        let sums = &sums.as_flattened()[..y.len()];
+        match self.layer.bias {
+            Some(bias) if self.inner.end == self.x.ncols() => {
+                for ((y, sum), bias) in y.iter_mut().zip(sums).zip(&bias[columns]) {
+                    *y = sum + bias;
                 }
             }
-        }
-        let row = self.rectangle.row(row, columns);
-        match row.first_chunk_mut::<COLUMNS>() {
-            Some(row) => *row = sums,
-            None => row.copy_from_slice(&sums[..row.len()]),
+            _ => y.copy_from_slice(sums),
         }
     }
 }
 
-/// Adds numbers to the first sums.
-#[inline(always)]
-fn add(sums: &mut Lanes, numbers: &[f32]) {
-    match numbers.first_chunk::<COLUMNS>() {
-        Some(numbers) => sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number),
-        None => sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number),
+/// Activation and residual.
+struct Finish<'a, 'r> {
+    activation: Activation,
+    residual: Option<ArrayView2<'a, f32>>,
+    rectangle: &'a mut Rectangle<'r>,
+}
+
+impl Work for Finish<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let Self { activation, residual, rectangle } = self;
+        let columns = rectangle.columns.clone();
+        for row in 0..rectangle.rows.len() {
+            let y = rectangle.row(row, columns.clone());
+            activation.apply_to_all::<A>(y);
+            let Some(residual) = residual else { continue };
+            let residual = residual.index_axis_move(Axis(0), row);
+            match residual.to_slice() {
+                Some(residual) => {
+                    let residual = &residual[columns.clone()];
+                    y.iter_mut().zip(residual).for_each(|(y, residual)| *y += residual);
+                }
+                None => {
+                    let residual = residual.iter().skip(columns.start);
+                    y.iter_mut().zip(residual).for_each(|(y, residual)| *y += residual);
+                }
+            }
+        }
     }
 }

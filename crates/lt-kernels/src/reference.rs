@@ -2,12 +2,16 @@
 //! what the fast kernels are held against.
 
 mod attention;
+mod feed_forward;
+mod gather;
 mod layer_norm;
 mod matmul;
 mod product;
 mod softmax;
 
 pub use attention::{attention, attention_weights};
+pub use feed_forward::feed_forward;
+pub use gather::gather;
 pub use layer_norm::layer_norm;
 pub use matmul::matmul;
 pub use product::product;

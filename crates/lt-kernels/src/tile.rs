@@ -16,8 +16,10 @@ pub(crate) trait Tiles {
     fn row(&self, row: usize) -> &[f32];
     /// What the sums of a row with a panel begin with.
     fn start(&mut self, row: usize, panel: usize) -> Lanes;
-    /// Takes the sums of a row with a panel.
-    fn finish<A: Arithmetic>(&mut self, row: usize, panel: usize, sums: &Lanes);
+    /// Says that the sums of a row with `panels` panels from this one on will come soon.
+    fn expect<A: Arithmetic>(&mut self, _row: usize, _panel: usize, _panels: usize) {}
+    /// Takes the sums of a row with some panels from this one on.
+    fn finish(&mut self, row: usize, panel: usize, sums: &[Lanes]);
 }
 
 /// Panels of equal height, one behind the other.
@@ -54,6 +56,14 @@ impl<'a> Panels<'a> {
     fn panel(self, panel: usize) -> &'a [Lanes] {
         &self.lines[panel * self.stride..][..self.height]
     }
+
+    /// What is read after `panels` panels from this one on: the panels behind them, as far as there
+    /// are any.
+    #[inline(always)]
+    fn next(self, first: usize, panels: usize, number: usize) -> &'a [Lanes] {
+        let from = (first + panels + number % panels) * self.stride;
+        self.lines.get(from..from + self.height).unwrap_or_else(|| self.panel(first))
+    }
 }
 
 /// Every row of `rows` times every panel.
@@ -66,46 +76,40 @@ pub(crate) fn multiply<A: Arithmetic>(
     panels: Panels<'_>,
 ) {
     let mut panel = 0;
-    if A::PANELS == 2 {
-        while panel + 2 <= panels.count {
-            strip::<A, 2>(tiles, rows.clone(), panel, [panels.panel(panel), panels.panel(panel + 1)]);
-            panel += 2;
-        }
+    while A::PANELS == 2 && panel + 2 <= panels.count {
+        strip::<A, 2>(tiles, rows.clone(), panels, panel);
+        panel += 2;
     }
     while panel < panels.count {
-        strip::<A, 1>(tiles, rows.clone(), panel, [panels.panel(panel)]);
+        strip::<A, 1>(tiles, rows.clone(), panels, panel);
         panel += 1;
     }
 }
 
-/// Every row times these panels: as many rows at a time as the registers hold, then fewer.
+/// Every row times P panels: as many rows at a time as the registers hold, then fewer.
 #[inline(always)]
 fn strip<A: Arithmetic, const P: usize>(
     tiles: &mut impl Tiles,
     rows: Range<usize>,
+    panels: Panels<'_>,
     panel: usize,
-    panels: [&[Lanes]; P],
 ) {
-    let mut row = rows.start;
-    // Of the first two one is never true, and the compiler knows which.
-    while A::ROWS == 8 && row + 8 <= rows.end {
-        tile::<A, 8, P>(tiles, row, panel, panels);
-        row += 8;
+    let mut these: [&[Lanes]; P] = [&[]; P];
+    for p in 0..P {
+        these[p] = panels.panel(panel + p);
     }
-    while A::ROWS == 6 && row + 6 <= rows.end {
-        tile::<A, 6, P>(tiles, row, panel, panels);
-        row += 6;
-    }
-    while A::ROWS >= 4 && row + 4 <= rows.end {
-        tile::<A, 4, P>(tiles, row, panel, panels);
-        row += 4;
-    }
-    while row + 2 <= rows.end {
-        tile::<A, 2, P>(tiles, row, panel, panels);
-        row += 2;
-    }
-    if row < rows.end {
-        tile::<A, 1, P>(tiles, row, panel, panels);
+    let (mut row, mut number) = (rows.start, 0);
+    while row < rows.end {
+        let next = panels.next(panel, P, number);
+        // What is not of this set of instructions is never true, and the compiler knows it.
+        row += match rows.end - row {
+            8.. if A::ROWS == 8 => tile::<A, 8, P>(tiles, row, panel, these, next),
+            6.. if A::ROWS == 6 => tile::<A, 6, P>(tiles, row, panel, these, next),
+            4.. if A::ROWS >= 4 => tile::<A, 4, P>(tiles, row, panel, these, next),
+            2.. => tile::<A, 2, P>(tiles, row, panel, these, next),
+            _ => tile::<A, 1, P>(tiles, row, panel, these, next),
+        };
+        number += 1;
     }
 }
 
@@ -117,22 +121,22 @@ fn tile<A: Arithmetic, const R: usize, const P: usize>(
     row: usize,
     panel: usize,
     panels: [&[Lanes]; P],
-) {
-    let height = panels[0].len();
+    next: &[Lanes],
+) -> usize {
     // Arrays are filled by index and not by closures, which the compiler would not always make
     // part of this function: then the sums would live in memory.
     let mut sums = [[[0.0; COLUMNS]; P]; R];
     for r in 0..R {
+        tiles.expect::<A>(row + r, panel, P);
         for p in 0..P {
             sums[r][p] = tiles.start(row + r, panel + p);
         }
     }
-    sums = chains::<A, R, P>(tiles, row, panels, height, sums);
+    sums = chains::<A, R, P>(tiles, row, panels, next, sums);
     for r in 0..R {
-        for p in 0..P {
-            tiles.finish::<A>(row + r, panel + p, &sums[r][p]);
-        }
+        tiles.finish(row + r, panel, &sums[r]);
     }
+    R
 }
 
 #[inline(always)]
@@ -140,9 +144,10 @@ fn chains<A: Arithmetic, const R: usize, const P: usize>(
     tiles: &impl Tiles,
     row: usize,
     panels: [&[Lanes]; P],
-    height: usize,
+    next: &[Lanes],
     mut sums: [[Lanes; P]; R],
 ) -> [[Lanes; P]; R] {
+    let height = panels[0].len();
     // Cut to one length here, so that the loop below need not check any index.
     let mut rows: [&[f32]; R] = [&[]; R];
     for r in 0..R {
@@ -152,7 +157,9 @@ fn chains<A: Arithmetic, const R: usize, const P: usize>(
     for p in 0..P {
         cut[p] = &panels[p][..height];
     }
+    let next = &next[..height];
     for line in 0..height {
+        A::will_read(&next[line]);
         for r in 0..R {
             let x = rows[r][line];
             for p in 0..P {

@@ -3,7 +3,68 @@
 //! Plain formulas without a branch, so that the compiler computes eight or sixteen at once. They
 //! are off the exact value by some units in the last place (ulp) at most; each says how many.
 
-use crate::instructions::Arithmetic;
+use crate::instructions::{Arithmetic, Instructions, Work};
+
+/// Replaces each number x by eˣ, within 1 ulp; 0 below e^−86.2, which is 3.7·10⁻³⁸.
+///
+/// ```
+/// use lt_kernels::{Instructions, math};
+/// let mut numbers = [0.0, f32::NEG_INFINITY];
+/// math::exp_in_place(Instructions::best(), &mut numbers);
+/// assert_eq!(numbers, [1.0, 0.0]);
+/// ```
+pub fn exp_in_place(instructions: Instructions, numbers: &mut [f32]) {
+    instructions.run(Each { numbers, function: Function::Exp });
+}
+
+/// Replaces each number x by erf x, within 2 ulp.
+///
+/// ```
+/// use lt_kernels::{Instructions, math};
+/// let mut numbers = [0.0, 9.0];
+/// math::erf_in_place(Instructions::best(), &mut numbers);
+/// assert_eq!(numbers, [0.0, 1.0]);
+/// ```
+pub fn erf_in_place(instructions: Instructions, numbers: &mut [f32]) {
+    instructions.run(Each { numbers, function: Function::Erf });
+}
+
+/// Replaces each number x by tanh x, within 2 ulp.
+///
+/// ```
+/// use lt_kernels::{Instructions, math};
+/// let mut numbers = [0.0, -20.0];
+/// math::tanh_in_place(Instructions::best(), &mut numbers);
+/// assert_eq!(numbers, [0.0, -1.0]);
+/// ```
+pub fn tanh_in_place(instructions: Instructions, numbers: &mut [f32]) {
+    instructions.run(Each { numbers, function: Function::Tanh });
+}
+
+#[derive(Clone, Copy)]
+enum Function {
+    Exp,
+    Erf,
+    Tanh,
+}
+
+struct Each<'a> {
+    numbers: &'a mut [f32],
+    function: Function,
+}
+
+impl Work for Each<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        match self.function {
+            Function::Exp => self.numbers.iter_mut().for_each(|x| *x = exp::<A>(*x)),
+            Function::Erf => self.numbers.iter_mut().for_each(|x| *x = erf::<A>(*x)),
+            Function::Tanh => self.numbers.iter_mut().for_each(|x| *x = tanh::<A>(*x)),
+        }
+    }
+}
 
 /// Σ coefficients[i]·xⁱ.
 #[inline(always)]
@@ -29,21 +90,25 @@ const ROUND: f32 = 12_582_912.0; // 1.5 · 2²³
 const LN_2_HIGH: f32 = 0.693_359_375;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 
-/// eˣ, within 1 ulp; 0 where it is below 2⁻¹⁵⁰.
+/// eˣ, within 1 ulp; 0 below [`LOWEST`].
 #[inline(always)]
 pub(crate) fn exp<A: Arithmetic>(x: f32) -> f32 {
     exp_of_sum::<A>(x, 0.0)
 }
 
+/// e^−86.2 is close to the smallest normal number. Those below, which processors are slow with,
+/// are taken for 0.
+const LOWEST: f32 = -86.2;
+
 /// e^(x + rest), where `rest` is what was lost when x was rounded: at most some hundredths.
 #[inline(always)]
 fn exp_of_sum<A: Arithmetic>(x: f32, rest: f32) -> f32 {
     // A comparison with NaN is false: it goes through.
-    let x = select(x > 89.0, 89.0, select(x < -105.0, -105.0, x));
+    let bounded = select(x > 89.0, 89.0, select(x < LOWEST, LOWEST, x));
     // x + rest = n·ln 2 + r with |r| ≤ ln 2 / 2.
-    let rounded = A::multiply_add(x + rest, std::f32::consts::LOG2_E, ROUND);
+    let rounded = A::multiply_add(bounded + rest, std::f32::consts::LOG2_E, ROUND);
     let n = rounded - ROUND;
-    let r = A::multiply_add(n, -LN_2_HIGH, x);
+    let r = A::multiply_add(n, -LN_2_HIGH, bounded);
     let r = A::multiply_add(n, -LN_2_LOW, r) + rest;
     // eʳ = 1 + r + r²·q(r), and q by Remez's algorithm: relative error below 2e-8.
     let q = polynomial::<A, 5>(
@@ -51,20 +116,19 @@ fn exp_of_sum<A: Arithmetic>(x: f32, rest: f32) -> f32 {
         [0.5, 0.166_665_74, 0.041_666_86, 0.008_363_734, 0.001_390_153_6],
     );
     let power = A::multiply_add(q * r, r, r) + 1.0;
-    // 2ⁿ in two factors: one alone does not reach the smallest numbers and infinity.
-    let n = rounded.to_bits().wrapping_sub(ROUND.to_bits()).cast_signed();
-    let half = n >> 1;
-    let two_to_the = |n: i32| f32::from_bits((n.wrapping_add(127).cast_unsigned()) << 23);
-    power * two_to_the(half) * two_to_the(n.wrapping_sub(half))
+    // 2ⁿ as 2·2ⁿ⁻¹, for n is 128 where the result is largest.
+    let n = rounded.to_bits().wrapping_sub(ROUND.to_bits());
+    let half = f32::from_bits(n.wrapping_add(126) << 23);
+    select(x < LOWEST, 0.0, power * half * 2.0)
 }
 
-/// The tail of the normal distribution above a ≥ 0: Q(a) = 1 − Φ(a), within 3 ulp.
+/// The tail of the normal distribution above a ≥ 0: Q(a) = 1 − Φ(a), within 3 ulp; 0 above 13.13,
+/// where Q is below 10⁻³⁸.
 ///
 /// Q(a) = e^(−a²/2)·g(a), and g is smooth: a polynomial in t = 1/(1 + 0.3·a), by Remez's
-/// algorithm on 0 ≤ a ≤ 14.5, beyond which Q is 0 in f32.
+/// algorithm on 0 ≤ a ≤ 14.5.
 #[inline(always)]
 fn normal_tail<A: Arithmetic>(a: f32) -> f32 {
-    let a = select(a > 14.5, 14.5, a);
     let t = 1.0 / A::multiply_add(a, 0.3, 1.0);
     let g = t * polynomial::<A, 10>(
         t,
@@ -81,16 +145,11 @@ fn normal_tail<A: Arithmetic>(a: f32) -> f32 {
             -0.020_623_374,
         ],
     );
-    g * exp_of_minus_half_square::<A>(a)
-}
-
-/// e^(−a²/2). The rounding of a² would be blown up by the power, so a² is taken in two parts: that
-/// of the upper half of a's bits, which is exact, and the rest.
-#[inline(always)]
-fn exp_of_minus_half_square<A: Arithmetic>(a: f32) -> f32 {
+    // The rounding of a² would be blown up by the power, so a² is taken in two parts: that of the
+    // upper half of a's bits, which is exact, and the rest.
     let high = f32::from_bits(a.to_bits() & 0xffff_f000);
     let rest = (a - high) * (a + high);
-    exp_of_sum::<A>(-0.5 * high * high, -0.5 * rest)
+    g * exp_of_sum::<A>(high * high * -0.5, rest * -0.5)
 }
 
 /// erf x, within 2 ulp.
@@ -102,7 +161,8 @@ pub(crate) fn erf<A: Arithmetic>(x: f32) -> f32 {
         [1.128_379_2, -0.376_125_13, 0.112_809_92, -0.026_646_987, 0.004_512_358],
     );
     // erf x = 1 − 2·Q(√2·x)
-    let tail = normal_tail::<A>(std::f32::consts::SQRT_2 * size);
+    let a = std::f32::consts::SQRT_2 * size;
+    let tail = normal_tail::<A>(select(a > 14.5, 14.5, a));
     let far = A::multiply_add(-2.0, tail, 1.0).copysign(x);
     select(size < 0.55, near_zero, far)
 }
@@ -120,14 +180,13 @@ pub(crate) fn tanh<A: Arithmetic>(x: f32) -> f32 {
     select(size < 0.625, near_zero, far)
 }
 
-/// x·Φ(x), within 4 ulp; NaN stays NaN.
+/// x·Φ(x), within 4 ulp; 0 below −13.13.
 #[inline(always)]
 pub(crate) fn gelu<A: Arithmetic>(x: f32) -> f32 {
-    // x·Φ(x) = max(x, 0) − |x|·Q(|x|): nothing cancels. At infinity, |x|·Q(|x|) is 0.
+    // x·Φ(x) = max(x, 0) − |x|·Q(|x|): nothing cancels. From 14.5 to infinity |x|·Q(|x|) is 0.
     let size = x.abs();
     let bounded = select(size > 14.5, 14.5, size);
-    let lost = bounded * normal_tail::<A>(bounded);
-    select(x < 0.0, 0.0, x) - lost
+    select(x < 0.0, 0.0, x) - bounded * normal_tail::<A>(bounded)
 }
 
 /// x·σ(z) with z = high + low, within 4 ulp where σ(z) is above 2⁻¹²⁶, below that 0.

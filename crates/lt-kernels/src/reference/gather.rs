@@ -1,0 +1,23 @@
+use ndarray::Array2;
+
+use crate::reference::layer_norm;
+use crate::{Gather, LayerNorm};
+
+/// y = norm(Σ tableᵢ[rowᵢ]) for each token; see [`gather`](crate::gather).
+///
+/// # Panics
+/// If the shapes of the problem do not fit each other, or a table has no such row.
+#[must_use]
+pub fn gather(problem: &Gather<'_>) -> Array2<f32> {
+    let mut sum = Array2::zeros(problem.shape());
+    // (1) the rows of each table, added up
+    for lookup in problem.lookups {
+        let table = lookup.table.matrix();
+        for (mut sum, &row) in sum.rows_mut().into_iter().zip(lookup.rows) {
+            sum += &table.row(row as usize);
+        }
+    }
+    // (2) the norm of the sum
+    let norm = LayerNorm::new(sum.view(), problem.gain, problem.epsilon);
+    layer_norm(&norm.bias(problem.bias))
+}
