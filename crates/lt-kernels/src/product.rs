@@ -9,7 +9,7 @@ use ndarray::{Array2, ArrayView2, Axis, s};
 use crate::instructions::{Arithmetic, Instructions, Work};
 use crate::packed::PackedWeight;
 use crate::threads::{Cuts, Rectangle, for_each_rectangle};
-use crate::tile::{COLUMNS, Lanes, Panels, Tiles, multiply};
+use crate::tile::{COLUMNS, Lanes, Panels, Tiles, multiply, put};
 use crate::Activation;
 
 /// The problem: y = activation(x·Wᵀ + b) + residual.
@@ -325,14 +325,14 @@ impl Tiles for Outputs<'_, '_> {
     fn finish(&mut self, row: usize, panel: usize, sums: &[Lanes]) {
         let columns = self.columns(panel, sums.len());
         let y = self.rectangle.row(row, columns.clone());
-        let sums = &sums.as_flattened()[..y.len()];
         match self.layer.bias {
             Some(bias) if self.inner.end == self.x.ncols() => {
+                let sums = &sums.as_flattened()[..y.len()];
                 for ((y, sum), bias) in y.iter_mut().zip(sums).zip(&bias[columns]) {
                     *y = sum + bias;
                 }
             }
-            _ => y.copy_from_slice(sums),
+            _ => put(sums, y),
         }
     }
 }

@@ -10,6 +10,18 @@ pub(crate) const COLUMNS: usize = 16;
 /// Numbers side by side: one line of a panel, or the sums of one row with it.
 pub(crate) type Lanes = [f32; COLUMNS];
 
+/// Writes sums to where they belong: all of them, or as many as there is room for.
+#[inline(always)]
+pub(crate) fn put(sums: &[Lanes], place: &mut [f32]) {
+    let (whole, rest) = place.as_chunks_mut();
+    for (place, sums) in whole.iter_mut().zip(sums) {
+        *place = *sums; // a store, where a copy of unknown length would be a call
+    }
+    for (place, sum) in rest.iter_mut().zip(sums.iter().skip(whole.len()).flatten()) {
+        *place = *sum;
+    }
+}
+
 /// What is multiplied, and where the sums go.
 pub(crate) trait Tiles {
     /// A row of the left side, as long as a panel is.

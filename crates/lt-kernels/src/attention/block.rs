@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, Axis};
 
 use super::KEY_BLOCK;
 use crate::instructions::Arithmetic;
-use crate::tile::{COLUMNS, Lanes, Tiles};
+use crate::tile::{COLUMNS, Lanes, Tiles, put};
 
 /// The keys `rows`, columns `first..`, as panels: keys side by side, one line a column.
 #[inline(always)]
@@ -55,7 +55,8 @@ pub(super) fn one_below_the_other<A: Arithmetic>(
             let columns = panel * COLUMNS..width.min((panel + 1) * COLUMNS);
             match value.to_slice() {
                 Some(value) if columns.len() == COLUMNS => {
-                    line.copy_from_slice(&value[first + columns.start..first + columns.end]);
+                    let of_panel = value[first + columns.start..].first_chunk();
+                    *line = *of_panel.unwrap_or(&[0.0; COLUMNS]);
                 }
                 _ => {
                     line.fill(0.0);
@@ -145,6 +146,7 @@ impl Tiles for Average<'_> {
 
     #[inline(always)]
     fn finish(&mut self, row: usize, panel: usize, sums: &[Lanes]) {
-        self.average[row * self.value_panels + panel..][..sums.len()].copy_from_slice(sums);
+        let average = &mut self.average[row * self.value_panels + panel..][..sums.len()];
+        put(sums, average.as_flattened_mut());
     }
 }
