@@ -56,7 +56,7 @@ longest; what is past the end of a shorter one is 0.
   attentions.N      [b, heads, t, t]: the attention weights of each layer";
 
 /// So many tokens go through the model at a time.
-const TOKENS: usize = 4096;
+const TOKENS: usize = 2048;
 
 /// So many logits are computed at a time: a row of them is much wider than one of anything else.
 const LOGITS: usize = 1 << 24;

@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use lt_config::{Pooling, Preparation, SentenceTransformers};
-use lt_core::Scratch;
+use lt_core::{Scratch, Threads};
 use lt_model::{Bert, LoadOptions, TokenIds};
 use lt_tokenizer::{Encoding, Limit, Tokenizer};
 use ndarray::{Array2, ArrayViewMut2, s};
 
-use crate::token_batch::TokenBatch;
+use crate::token_batch::{Ids, TokenBatch, batches};
 use crate::{TaskError, normalize, pool};
 
 /// Turns each text into one vector: tokenizer, encoder, pooling, and perhaps normalisation.
@@ -199,33 +200,58 @@ impl SentenceEncoder {
     /// its vector is not finite.
     pub fn encode(
         &self,
-        texts: &[impl AsRef<str>],
+        texts: &[impl AsRef<str> + Sync],
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>, TaskError> {
         let mut vectors = Array2::zeros((texts.len(), self.width()));
         let mut batch = TokenBatch::default();
-        for (number, text) in texts.iter().enumerate() {
-            let encoding = self
-                .tokenize(text.as_ref())
-                .map_err(|error| TaskError::Text { number, source: Box::new(error) })?;
-            if batch.is_full_for(&encoding) {
-                let rows = number - batch.len()..number;
-                self.encode_batch(&batch, vectors.slice_mut(s![rows, ..]), scratch)?;
-                batch.clear();
+        let mut first = 0;
+        while first < texts.len() {
+            let window = window(&texts[first..]);
+            let ids = self.tokenize_all(&texts[first..first + window], first, scratch.threads())?;
+            for numbers in batches(&ids) {
+                batch.fill(numbers.iter().map(|&number| &ids[number]));
+                let rows = numbers.iter().map(|&number| first + number);
+                self.encode_batch(&batch, rows, vectors.view_mut(), scratch)?;
             }
-            batch.push(&encoding);
+            first += window;
         }
-        let rows = texts.len() - batch.len()..;
-        self.encode_batch(&batch, vectors.slice_mut(s![rows, ..]), scratch)?;
         match vectors.outer_iter().position(|row| row.iter().any(|x| !x.is_finite())) {
             None => Ok(vectors),
             Some(number) => Err(TaskError::Text { number, source: Box::new(TaskError::NotFinite) }),
         }
     }
 
+    /// The ids of each text, of which the first is number `first`; each thread tokenizes some.
+    fn tokenize_all(
+        &self,
+        texts: &[impl AsRef<str> + Sync],
+        first: usize,
+        threads: &Threads,
+    ) -> Result<Vec<Ids>, TaskError> {
+        let tokenize = |number: usize| {
+            let Encoding { ids, segments, .. } = self.tokenize(texts[number].as_ref())?;
+            Ok(Ids { ids, segments })
+        };
+        let tokenized: Vec<OnceLock<Result<Ids, TaskError>>> =
+            texts.iter().map(|_| OnceLock::new()).collect();
+        threads.run(texts.len(), &|number| {
+            tokenized[number].get_or_init(|| tokenize(number));
+        });
+        let tokenized = tokenized.into_iter().enumerate().map(|(number, ids)| {
+            // Threads that somebody lent may have left one out.
+            let ids = ids.into_inner().unwrap_or_else(|| tokenize(number));
+            let number = first + number;
+            ids.map_err(|error| TaskError::Text { number, source: Box::new(error) })
+        });
+        tokenized.collect()
+    }
+
+    /// The vector of each text of a batch, into its own row.
     fn encode_batch(
         &self,
         batch: &TokenBatch,
+        rows: impl Iterator<Item = usize>,
         mut vectors: ArrayViewMut2<'_, f32>,
         scratch: &mut Scratch,
     ) -> Result<(), TaskError> {
@@ -235,7 +261,8 @@ impl SentenceEncoder {
         let sequences = batch.sequences();
         let input = TokenIds::new(&batch.ids, &sequences).segments(&batch.segments);
         let hidden = self.model.hidden(input, scratch)?; // [tokens, d]
-        for (range, mut vector) in sequences.ranges().zip(vectors.outer_iter_mut()) {
+        for (range, row) in sequences.ranges().zip(rows) {
+            let mut vector = vectors.row_mut(row);
             vector.assign(&pool(hidden.slice(s![range, ..]), &self.pooling)?);
             if self.normalize {
                 normalize(vector);
@@ -244,6 +271,19 @@ impl SentenceEncoder {
         scratch.give(hidden);
         Ok(())
     }
+}
+
+/// How many of these texts are tokenized before the model runs on them: enough to be sorted by
+/// length, and never all of a long list.
+fn window(texts: &[impl AsRef<str>]) -> usize {
+    const TEXTS: usize = 2048;
+    const BYTES: usize = 1 << 20;
+    let mut bytes = 0;
+    let fits = |text: &&_| {
+        bytes += AsRef::<str>::as_ref(*text).len();
+        bytes <= BYTES
+    };
+    texts.iter().take(TEXTS).take_while(fits).count().max(1)
 }
 
 /// Refuses ids that the model has no vector for: the tokenizer is another model's.

@@ -1,11 +1,43 @@
 //! Tokenized texts laid end to end.
 
 use lt_core::Ragged;
-use lt_tokenizer::Encoding;
 
-/// So many tokens go through the model at a time: enough to keep it busy, few enough that what
-/// lies between its layers stays small.
+/// So many tokens go through the model at a time, at most: enough to keep it busy, few enough that
+/// what lies between its layers stays small.
 const TOKENS: usize = 2048;
+
+/// The ids of one text, as the model gets them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ids {
+    pub(crate) ids: Vec<u32>,
+    pub(crate) segments: Vec<u32>,
+}
+
+/// Cuts texts into batches of about as many tokens each: the numbers of the texts of each batch.
+///
+/// The longest come first, so that texts of a batch are of one size, and what is left over at the
+/// end is short. A text that is longer than a batch goes alone.
+pub(crate) fn batches(texts: &[Ids]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_by_key(|&text| std::cmp::Reverse(texts[text].ids.len()));
+    let tokens: usize = texts.iter().map(|text| text.ids.len()).sum();
+    let even = tokens.div_ceil(tokens.div_ceil(TOKENS).max(1));
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut in_batch = 0;
+    for text in order {
+        let len = texts[text].ids.len();
+        match batches.last_mut() {
+            // Once half of the text fits, it is taken in: batches come out even.
+            Some(batch) if in_batch + len / 2 <= even => batch.push(text),
+            _ => {
+                batches.push(vec![text]);
+                in_batch = 0;
+            }
+        }
+        in_batch += len;
+    }
+    batches
+}
 
 /// The ids of some texts, end to end. No text is padded, so that neither order nor company
 /// changes what comes out.
@@ -17,31 +49,54 @@ pub(crate) struct TokenBatch {
 }
 
 impl TokenBatch {
-    /// Whether this text had better go into the next batch. One that is longer than a batch goes
-    /// alone.
-    pub(crate) fn is_full_for(&self, encoding: &Encoding) -> bool {
-        !self.ids.is_empty() && self.ids.len() + encoding.len() > TOKENS
-    }
-
-    pub(crate) fn push(&mut self, encoding: &Encoding) {
-        self.ids.extend_from_slice(&encoding.ids);
-        self.segments.extend_from_slice(&encoding.segments);
-        self.lengths.push(encoding.len());
-    }
-
-    /// How many texts it holds.
-    pub(crate) fn len(&self) -> usize {
-        self.lengths.len()
+    /// These texts, in place of those that it held.
+    pub(crate) fn fill<'a>(&mut self, texts: impl Iterator<Item = &'a Ids>) {
+        self.ids.clear();
+        self.segments.clear();
+        self.lengths.clear();
+        for text in texts {
+            self.ids.extend_from_slice(&text.ids);
+            self.segments.extend_from_slice(&text.segments);
+            self.lengths.push(text.ids.len());
+        }
     }
 
     /// Where each text begins.
     pub(crate) fn sequences(&self) -> Ragged {
         Ragged::from_lengths(self.lengths.iter().copied())
     }
+}
 
-    pub(crate) fn clear(&mut self) {
-        self.ids.clear();
-        self.segments.clear();
-        self.lengths.clear();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(lengths: &[usize]) -> Vec<Ids> {
+        let ids = |&length| Ids { ids: vec![1; length], segments: vec![0; length] };
+        lengths.iter().map(ids).collect()
+    }
+
+    #[test]
+    fn every_text_is_in_one_batch_and_the_longest_come_first() {
+        assert_eq!(batches(&texts(&[3, 9, 0, 5])), [[1, 3, 0, 2]]);
+        assert_eq!(batches(&[]), Vec::<Vec<usize>>::new());
+        assert_eq!(batches(&texts(&[0, 0])), [[0, 1]]);
+        let many = texts(&[100; 1000]);
+        let mut all = batches(&many).concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..1000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn batches_are_even_and_a_long_text_goes_alone() {
+        let lengths: Vec<usize> = (0..500).map(|n| 5 + n * 37 % 60).collect();
+        let texts_of = texts(&lengths);
+        let sums: Vec<usize> = batches(&texts_of)
+            .iter()
+            .map(|batch| batch.iter().map(|&text| lengths[text]).sum())
+            .collect();
+        assert!(sums.len() == lengths.iter().sum::<usize>().div_ceil(TOKENS), "{sums:?}");
+        assert!(sums.iter().all(|sum| sum.abs_diff(sums[0]) < 100), "{sums:?}");
+        assert_eq!(batches(&texts(&[9000, 10, 10])), [vec![0], vec![1, 2]]);
     }
 }

@@ -8,6 +8,7 @@ use super::block::{Average, Scores, next_head, one_below_the_other, side_by_side
 use super::look::{Look, Sees};
 use super::{Attention, KEY_BLOCK, ROWS, Widths};
 use crate::instructions::{Arithmetic, Work};
+use crate::layer_norm;
 use crate::threads::Rectangle;
 use crate::tile::{COLUMNS, Lanes, Panels, multiply};
 use crate::vector_math::exp;
@@ -200,14 +201,9 @@ impl Task<'_, '_> {
 /// Turns the scores of a query into powers, e^(score − highest), and gives their sum.
 #[inline(always)]
 fn powers<A: Arithmetic>(scores: &mut [Lanes], highest: f32) -> f32 {
-    let mut sums = [0.0; COLUMNS];
-    for lanes in scores {
-        for score in &mut *lanes {
-            *score = exp::<A>(*score - highest);
-        }
-        for (sum, power) in sums.iter_mut().zip(lanes) {
-            *sum += *power;
-        }
+    let scores = scores.as_flattened_mut();
+    for score in &mut *scores {
+        *score = exp::<A>(*score - highest);
     }
-    crate::layer_norm::join(sums, |a, b| a + b)
+    layer_norm::sum(scores, |power| power)
 }
