@@ -268,6 +268,6 @@ fn a_second_pass_finds_every_buffer_it_needs() {
         scratch.kept()
     };
     let once = kept();
-    assert!(once >= 4, "{once}");
+    assert!(once >= 3, "{once}");
     assert_eq!(kept(), once);
 }

@@ -119,31 +119,68 @@ impl fmt::Display for Dim {
 /// The shape of an array as an error prints it: `[tokens, 384]`.
 ///
 /// Written with the [`shape!`](crate::shape) macro.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shape(pub Vec<Dim>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Shape(Sides);
+
+/// Shapes are made at every call, to be compared with; so those of up to four sides are made
+/// without allocating. The sides behind the last are always the same.
+#[derive(Clone, PartialEq, Eq)]
+enum Sides {
+    Few([Dim; 4], usize),
+    Many(Vec<Dim>),
+}
+
+impl From<&[Dim]> for Shape {
+    fn from(dims: &[Dim]) -> Self {
+        let mut few = [Dim::Size(0); 4];
+        match few.get_mut(..dims.len()) {
+            Some(first) => {
+                first.copy_from_slice(dims);
+                Self(Sides::Few(few, dims.len()))
+            }
+            None => Self(Sides::Many(dims.to_vec())),
+        }
+    }
+}
 
 impl Shape {
     /// The shape of an array that exists: numbers only.
     #[must_use]
     pub fn of(sizes: &[usize]) -> Self {
-        Self(sizes.iter().map(|&size| Dim::Size(size)).collect())
+        let dims: Vec<Dim> = sizes.iter().map(|&size| Dim::Size(size)).collect();
+        Self::from(dims.as_slice())
+    }
+
+    /// Its sides.
+    #[must_use]
+    pub fn dims(&self) -> &[Dim] {
+        match &self.0 {
+            Sides::Few(few, len) => &few[..*len],
+            Sides::Many(many) => many,
+        }
     }
 
     /// Whether an array of these sizes fits.
     #[must_use]
     pub fn fits(&self, sizes: &[usize]) -> bool {
-        self.0.len() == sizes.len()
-            && self.0.iter().zip(sizes).all(|(dim, &size)| match dim {
+        self.dims().len() == sizes.len()
+            && self.dims().iter().zip(sizes).all(|(dim, &size)| match dim {
                 Dim::Size(expected) => *expected == size,
                 Dim::Any(_) => true,
             })
     }
 }
 
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.dims()).finish()
+    }
+}
+
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[")?;
-        for (i, dim) in self.0.iter().enumerate() {
+        for (i, dim) in self.dims().iter().enumerate() {
             write!(f, "{}{dim}", if i == 0 { "" } else { ", " })?;
         }
         f.write_str("]")
@@ -153,7 +190,7 @@ impl fmt::Display for Shape {
 /// Writes a [`Shape`]: `shape!["tokens", 384]`.
 #[macro_export]
 macro_rules! shape {
-    ($($dim:expr),* $(,)?) => { $crate::Shape(vec![$($crate::Dim::from($dim)),*]) };
+    ($($dim:expr),* $(,)?) => { $crate::Shape::from([$($crate::Dim::from($dim)),*].as_slice()) };
 }
 
 /// Refuses an array whose shape does not fit.

@@ -101,6 +101,9 @@ pub fn feed_forward_with(
     scratch: &mut Scratch,
 ) -> Array2<f32> {
     let (tokens, f) = problem.up().shape();
+    if tokens == 0 {
+        return scratch.take(0, problem.down.weight.shape()[0]);
+    }
     let cuts = cuts(tokens, f, scratch.threads().count());
     if cuts.columns < f {
         // Too few rows to share out: each product is cut by its columns.

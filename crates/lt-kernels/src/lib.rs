@@ -6,6 +6,10 @@
     include_str!("../doc/03-softmax.md"),
     include_str!("../doc/online-softmax.mathml"),
     include_str!("../doc/04-attention.md"),
+    include_str!("../doc/05-fast.md"),
+    include_str!("../doc/tile.svg"),
+    include_str!("../doc/05-tile.md"),
+    include_str!("../doc/06-traps.md"),
 )]
 // The one crate of the workspace that may: see `instructions.rs`, `threads.rs` and `pool.rs`.
 #![allow(unsafe_code)]

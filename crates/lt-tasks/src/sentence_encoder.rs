@@ -200,9 +200,10 @@ impl SentenceEncoder {
     /// its vector is not finite.
     pub fn encode(
         &self,
-        texts: &[impl AsRef<str> + Sync],
+        texts: &[impl AsRef<str>],
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>, TaskError> {
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         let mut vectors = Array2::zeros((texts.len(), self.width()));
         let mut batch = TokenBatch::default();
         let mut first = 0;
@@ -225,12 +226,12 @@ impl SentenceEncoder {
     /// The ids of each text, of which the first is number `first`; each thread tokenizes some.
     fn tokenize_all(
         &self,
-        texts: &[impl AsRef<str> + Sync],
+        texts: &[&str],
         first: usize,
         threads: &Threads,
     ) -> Result<Vec<Ids>, TaskError> {
         let tokenize = |number: usize| {
-            let Encoding { ids, segments, .. } = self.tokenize(texts[number].as_ref())?;
+            let Encoding { ids, segments, .. } = self.tokenize(texts[number])?;
             Ok(Ids { ids, segments })
         };
         let tokenized: Vec<OnceLock<Result<Ids, TaskError>>> =
@@ -275,12 +276,12 @@ impl SentenceEncoder {
 
 /// How many of these texts are tokenized before the model runs on them: enough to be sorted by
 /// length, and never all of a long list.
-fn window(texts: &[impl AsRef<str>]) -> usize {
+fn window(texts: &[&str]) -> usize {
     const TEXTS: usize = 2048;
     const BYTES: usize = 1 << 20;
     let mut bytes = 0;
-    let fits = |text: &&_| {
-        bytes += AsRef::<str>::as_ref(*text).len();
+    let fits = |text: &&&str| {
+        bytes += text.len();
         bytes <= BYTES
     };
     texts.iter().take(TEXTS).take_while(fits).count().max(1)

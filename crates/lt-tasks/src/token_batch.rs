@@ -96,7 +96,7 @@ mod tests {
             .map(|batch| batch.iter().map(|&text| lengths[text]).sum())
             .collect();
         assert!(sums.len() == lengths.iter().sum::<usize>().div_ceil(TOKENS), "{sums:?}");
-        assert!(sums.iter().all(|sum| sum.abs_diff(sums[0]) < 100), "{sums:?}");
+        assert!(sums.iter().all(|sum| sum.abs_diff(sums[0]) <= 2 * 64), "{sums:?}");
         assert_eq!(batches(&texts(&[9000, 10, 10])), [vec![0], vec![1, 2]]);
     }
 }

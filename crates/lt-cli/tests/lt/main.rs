@@ -1,6 +1,7 @@
 //! The program as people and scripts run it.
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
+mod bench;
 mod encode;
 mod fill_mask;
 mod forward;

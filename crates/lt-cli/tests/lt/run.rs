@@ -41,7 +41,7 @@ impl Outcome {
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lt"));
     command.args(args);
-    for name in ["LT_MODEL", "CLICOLOR_FORCE", "NO_COLOR", "HF_HUB_OFFLINE"] {
+    for name in ["LT_MODEL", "CLICOLOR_FORCE", "NO_COLOR", "HF_HUB_OFFLINE", "LT_INSTRUCTIONS"] {
         command.env_remove(name);
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

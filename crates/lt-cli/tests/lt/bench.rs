@@ -1,0 +1,86 @@
+//! `lt bench`: what it prints, and what it refuses. How long it takes is nobody's promise.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::models::minilm;
+use crate::run::{arg, command, lt, outcome};
+
+fn bench<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let args = ["bench", "--model", minilm(), "--format", "json", "--reps", "3", "--warmup", "1"];
+    [args.as_slice(), more].concat()
+}
+
+fn check(line: &Value, tokens: u64) {
+    let times = line["times_s"].as_array().unwrap();
+    assert_eq!(times.len(), 3);
+    assert!(times.iter().all(|time| time.as_f64().unwrap() > 0.0), "{line}");
+    assert_eq!(line["tokens"], tokens, "{line}");
+    if cfg!(target_os = "linux") {
+        // The file of the weights has 91 MB, of which half is read here.
+        assert!((40.0..400.0).contains(&line["peak_rss_mb"].as_f64().unwrap()), "{line}");
+    }
+}
+
+#[test]
+fn ids_and_texts_are_timed_as_often_as_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ids, texts) = (dir.path().join("ids.json"), dir.path().join("texts.txt"));
+    fs::write(&ids, r#"{"input_ids": [[101, 7592, 102], [101, 102]]}"#).unwrap();
+    fs::write(&texts, "a cat\n一只猫\n\n").unwrap();
+    for threads in ["1", "2"] {
+        let line = lt(&bench(&["--ids", arg(&ids), "--threads", threads])).json().remove(0);
+        check(&line, 5);
+        // [CLS] a cat [SEP], [CLS] 一 只 猫 [SEP], [CLS] [SEP]
+        let line = lt(&bench(&["--texts", arg(&texts), "--threads", threads])).json().remove(0);
+        check(&line, 4 + 5 + 2);
+    }
+    let args = ["bench", "--model", minilm(), "--reps", "2", "--texts", arg(&texts)];
+    let said = lt(&args).ok();
+    assert!(said.contains("median of 2 rounds") && said.contains("; 11 tokens"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_timed_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let (empty, latin) = (file("empty", b""), file("latin", b"na\xefve\n"));
+    let unknown = file("unknown.json", br#"{"input_ids": [[99999999]]}"#);
+    for (more, expected) in [
+        (["--texts", "no-such-file"], "cannot read `no-such-file`"),
+        (["--texts", arg(&empty)], "has no lines"),
+        (["--texts", arg(&latin)], "is not UTF-8 at byte 3"),
+        (["--ids", arg(&unknown)], "99999999 in list 0"),
+        (["--ids", arg(&latin)], "latin"),
+    ] {
+        let error = lt(&bench(&more)).error();
+        assert!(error.contains(expected), "{more:?}: {error}");
+    }
+    for more in [&["--ids", "a", "--texts", "b"][..], &[], &["--ids", "a", "--reps", "0"]] {
+        assert_eq!(lt(&bench(more)).code, Some(2), "{more:?}");
+    }
+}
+
+/// The sets of instructions differ in the last bits only, whichever the environment names; one
+/// that the processor does not have is passed over.
+#[test]
+fn the_environment_chooses_the_instructions() {
+    let args = ["encode", "--model", minilm(), "--format", "json", "The bank of the river."];
+    let vector = |instructions: Option<&str>| -> Vec<f64> {
+        let mut command = command(&args);
+        if let Some(name) = instructions {
+            command.env("LT_INSTRUCTIONS", name);
+        }
+        let line = outcome(command).json().remove(0);
+        line["embedding"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    };
+    let (best, portable) = (vector(None), vector(Some("portable")));
+    assert!(best.iter().zip(&portable).all(|(a, b)| (a - b).abs() < 1e-6));
+    assert_eq!(vector(Some("nonsense")), best);
+    assert_eq!(vector(Some("avx512")), best);
+}
