@@ -72,7 +72,11 @@ impl PackedWeight {
     }
 
     /// Some panels, widened into `room`.
-    pub(crate) fn widened<'r>(&self, panels: std::ops::Range<usize>, room: &'r mut [f32]) -> Panels<'r> {
+    pub(crate) fn widened<'r>(
+        &self,
+        panels: std::ops::Range<usize>,
+        room: &'r mut [f32],
+    ) -> Panels<'r> {
         let len = COLUMNS * self.inner;
         let room = &mut room[..panels.len() * len];
         if let Numbers::Half(bits, dtype) = &self.numbers {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use lt_core::{Scratch, Threads, Weight};
 use ndarray::{Array2, ArrayView2, Axis, s};
 
+use crate::Activation;
 use crate::instructions::{Arithmetic, Instructions, Work};
 use crate::packed::PackedWeight;
 use crate::threads::{Cuts, Rectangle, for_each_rectangle};
 use crate::tile::{COLUMNS, Lanes, Panels, Tiles, multiply, put};
-use crate::Activation;
 
 /// The problem: y = activation(x·Wᵀ + b) + residual.
 ///
@@ -149,7 +149,8 @@ pub fn products_with<const N: usize>(
     let copies = problems.map(|problem| in_rows(problem.x, scratch));
     let layers = problems.map(|problem| Layer::new(&problem, scratch.threads()));
     let threads = scratch.threads().count();
-    let cuts = Cuts { parts: &widths, ..cuts(tokens, widths.into_iter().max().unwrap_or(1), threads) };
+    let cuts =
+        Cuts { parts: &widths, ..cuts(tokens, widths.into_iter().max().unwrap_or(1), threads) };
     let room = layers.iter().map(Layer::room).max().unwrap_or(0);
     for_each_rectangle(scratch, &mut y, cuts, room, |rectangle, room| {
         let (number, rows) = (rectangle.part, rectangle.rows.clone());

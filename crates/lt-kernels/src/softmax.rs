@@ -51,9 +51,13 @@ impl Work for Row<'_> {
     #[inline(always)]
     fn run<A: Arithmetic>(self) {
         let Self(row) = self;
-        let maximum = row.iter().fold(f32::NEG_INFINITY, |maximum, &score| {
-            if score > maximum { score } else { maximum }
-        });
+        let maximum =
+            row.iter().fold(
+                f32::NEG_INFINITY,
+                |maximum, &score| {
+                    if score > maximum { score } else { maximum }
+                },
+            );
         if maximum == f32::NEG_INFINITY && !row.iter().any(|score| score.is_nan()) {
             row.fill(0.0);
             return;

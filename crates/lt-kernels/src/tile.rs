@@ -61,7 +61,11 @@ impl<'a> Panels<'a> {
     /// These lines of each panel.
     pub(crate) fn lines(self, lines: Range<usize>) -> Self {
         assert!(lines.end <= self.height, "lines of a panel");
-        Self { lines: &self.lines[lines.start.min(self.lines.len())..], height: lines.len(), ..self }
+        Self {
+            lines: &self.lines[lines.start.min(self.lines.len())..],
+            height: lines.len(),
+            ..self
+        }
     }
 
     #[inline(always)]

@@ -7,21 +7,32 @@ use std::sync::Arc;
 
 use lt_core::{Mask, Ragged, Scratch, Threads, Weight, Workers};
 use lt_kernels::{
-    Activation, Attention, Heads, KEY_BLOCK, LayerNorm, Product, attention, layer_norm, product,
-    reference, softmax,
+    Attention, Heads, Instructions, KEY_BLOCK, LayerNorm, Product, attention, attention_with,
+    layer_norm, layer_norm_with, product, reference, softmax, softmax_with,
 };
 use lt_laws::sample::{rows, weight};
 use ndarray::{Array2, ArrayView2, array, s};
 
-/// One test per kernel: `fast(&problem, &mut scratch)` and `reference(&problem)` for each problem,
-/// on one thread and on two, which must agree to the bit.
+/// One test per kernel: `fast(instructions, &problem, &mut scratch)` and `reference(&problem)` for
+/// each problem, with every set of instructions, on one thread and on two, which must agree to the
+/// bit; and so must the sets that round a multiply-and-add once.
 macro_rules! fast_equals_reference {
     ($fast:expr, $reference:expr, $tolerance:expr, $problem:expr, $what:expr) => {{
         let (problem, what) = ($problem, $what);
-        let one = $fast(&problem, &mut Scratch::new());
-        let two = $fast(&problem, &mut Scratch::with_threads(two_threads()));
-        assert_eq!(bits(&one), bits(&two), "{what}: two threads gave other bits than one");
-        close(one.view(), $reference(&problem).view(), $tolerance, &what);
+        let expected = $reference(&problem);
+        let mut fused: Option<Array2<f32>> = None;
+        for set in Instructions::available() {
+            let one = $fast(set, &problem, &mut Scratch::new());
+            let two = $fast(set, &problem, &mut Scratch::with_threads(two_threads()));
+            assert_eq!(bits(&one), bits(&two), "{what}, {set:?}: two threads gave other bits");
+            close(one.view(), expected.view(), $tolerance, &what);
+            if set != Instructions::portable() {
+                if let Some(fused) = &fused {
+                    assert_eq!(bits(fused), bits(&one), "{what}: {set:?} gave other bits");
+                }
+                fused = Some(one);
+            }
+        }
     }};
 }
 
@@ -44,69 +55,6 @@ fn close(got: ArrayView2<'_, f32>, expected: ArrayView2<'_, f32>, tolerance: f32
 const LENGTHS: std::ops::RangeInclusive<usize> = 1..=67;
 
 #[test]
-fn the_product_has_the_bits_of_its_reference_at_every_shape() {
-    for n in LENGTHS {
-        for (tokens, inner, out) in [(n, 5, 19), (3, n, 17), (6, 7, n), (n, n, n)] {
-            let x = rows(tokens, inner, 1);
-            let w = weight(&[out, inner], 2);
-            fast_equals_reference!(
-                product,
-                reference::product,
-                0.0,
-                Product::new(x.view(), &w),
-                format!("[{tokens}, {inner}] by [{out}, {inner}]")
-            );
-        }
-    }
-}
-
-#[test]
-fn bias_activation_and_residual_are_applied_in_that_order() {
-    let (x, w, b, r) = (rows(9, 6, 1), weight(&[21, 6], 2), weight(&[21], 3), rows(9, 21, 4));
-    for activation in [Activation::Identity, Activation::Gelu, Activation::Relu] {
-        let problem =
-            Product::new(x.view(), &w).bias(Some(&b)).activation(activation).residual(r.view());
-        fast_equals_reference!(
-            product,
-            reference::product,
-            0.0,
-            problem,
-            format!("{activation:?}")
-        );
-        let expected = activation.apply(
-            x.row(4).iter().zip(w.matrix().row(5)).fold(0.0, |sum, (x, w)| sum + x * w)
-                + b.f32()[5],
-        ) + r[[4, 5]];
-        assert_eq!(product(&problem, &mut Scratch::new())[[4, 5]], expected);
-    }
-}
-
-#[test]
-fn the_product_takes_views_of_any_strides() {
-    let (wide, w) = (rows(40, 40, 1), weight(&[18, 20], 2));
-    for x in [
-        wide.slice(s![..;2, ..;2]),
-        wide.t().slice_move(s![3..20, ..20]),
-        wide.slice(s![..;-1, 20..;-1]),
-    ] {
-        let in_one_piece = x.to_owned();
-        let expected = product(&Product::new(in_one_piece.view(), &w), &mut Scratch::new());
-        let got = product(&Product::new(x, &w), &mut Scratch::new());
-        assert_eq!(bits(&got), bits(&expected));
-    }
-}
-
-#[test]
-fn the_product_does_not_hide_infinities_or_nan() {
-    let mut x = rows(5, 4, 1);
-    x[[1, 2]] = f32::NAN;
-    x[[2, 0]] = f32::INFINITY;
-    x[[3, 3]] = f32::from_bits(1); // the smallest above zero
-    let w = weight(&[17, 4], 2);
-    fast_equals_reference!(product, reference::product, 0.0, Product::new(x.view(), &w), "special");
-}
-
-#[test]
 fn an_empty_batch_gives_an_empty_result() {
     let (x, w) = (rows(0, 4, 1), weight(&[3, 4], 2));
     assert_eq!(product(&Product::new(x.view(), &w), &mut Scratch::new()).dim(), (0, 3));
@@ -127,7 +75,7 @@ fn layer_norm_is_its_reference_at_every_width() {
             // One number has no variance: what is left over is rounding, blown up by 1/√ε.
             let tolerance = if d == 1 { 1.0 } else { 2e-4 };
             fast_equals_reference!(
-                layer_norm,
+                layer_norm_with,
                 reference::layer_norm,
                 tolerance,
                 LayerNorm::new(x.view(), &gain, epsilon).bias(Some(&bias)),
@@ -157,10 +105,21 @@ fn softmax_is_its_reference_at_every_length() {
         let mut scores = rows(4, n, 5) * 30.0;
         scores[[1, n / 2]] = f32::NEG_INFINITY;
         scores.row_mut(2).fill(f32::NEG_INFINITY);
-        let mut got = scores.clone();
-        softmax(got.view_mut());
-        for (got, scores) in got.rows().into_iter().zip(scores.rows()) {
-            assert_eq!(got.to_vec(), reference::softmax(scores), "length {n}");
+        // Every second column of a wider array, too.
+        let mut wide = Array2::zeros((4, 2 * n));
+        for set in Instructions::available() {
+            let mut got = scores.clone();
+            softmax_with(set, got.view_mut());
+            wide.slice_mut(s![.., ..;2]).assign(&scores);
+            softmax_with(set, wide.slice_mut(s![.., ..;2]));
+            assert_eq!(wide.slice(s![.., ..;2]), got, "length {n}, {set:?}");
+            for (got, scores) in got.rows().into_iter().zip(scores.rows()) {
+                for (got, expected) in got.iter().zip(reference::softmax(scores)) {
+                    // Each power is off by one unit in the last place, their sum by some more.
+                    let close = (got - expected).abs() <= 1e-6 * expected + 1e-37;
+                    assert!(close, "length {n}, {set:?}: {got}, {expected}");
+                }
+            }
         }
     }
 }
@@ -200,7 +159,7 @@ fn attention_is_its_reference_at_every_length_under_every_mask() {
         for mask in &masks(tokens) {
             let problem = Attention::new(q.view(), k.view(), v.view(), &batch, 2).mask(mask);
             let what = format!("lengths {:?}, {mask:?}", batch.offsets());
-            fast_equals_reference!(attention, reference::attention, 3e-6, problem, what);
+            fast_equals_reference!(attention_with, reference::attention, 3e-6, problem, what);
         }
     }
 }
@@ -211,7 +170,7 @@ fn query_heads_share_key_heads_in_groups() {
     let (q, k, v) = (rows(43, 12, 1), rows(79, 4, 2), rows(79, 6, 3));
     let heads = Heads { query: 6, key: 2 };
     let problem = Attention::new(q.view(), k.view(), v.view(), &batch, heads).keys(&keys);
-    fast_equals_reference!(attention, reference::attention, 3e-6, problem, "groups of three");
+    fast_equals_reference!(attention_with, reference::attention, 3e-6, problem, "groups of three");
     // Repeating each key head three times is the same thing.
     let repeat = |rows: &Array2<f32>, width: usize| {
         let columns: Vec<usize> =
@@ -232,7 +191,7 @@ fn scores_are_multiplied_by_the_scale() {
     let problem = Attention::new(q.view(), k.view(), v.view(), &batch, 1);
     assert_eq!(problem.scale, 0.5); // 1/√4
     let scaled = problem.scale(3.0);
-    fast_equals_reference!(attention, reference::attention, 3e-6, scaled, "scale 3");
+    fast_equals_reference!(attention_with, reference::attention, 3e-6, scaled, "scale 3");
     assert_ne!(attention(&problem, &mut Scratch::new()), attention(&scaled, &mut Scratch::new()));
 }
 
@@ -256,11 +215,11 @@ fn attention_hides_what_is_masked_and_not_what_is_improbable() {
     let (q, k) = (array![[1.0]], array![[0.0], [-200.0]]);
     let v = array![[5.0], [f32::NAN]];
     let problem = Attention::new(q.view(), k.view(), v.view(), &one, 1).keys(&two).scale(1.0);
-    fast_equals_reference!(attention, reference::attention, 0.0, problem, "looked at");
+    fast_equals_reference!(attention_with, reference::attention, 0.0, problem, "looked at");
     assert!(attention(&problem, &mut Scratch::new())[[0, 0]].is_nan());
     let first = Mask::custom(|place| place.key == 0);
     let problem = problem.mask(&first);
-    fast_equals_reference!(attention, reference::attention, 0.0, problem, "masked");
+    fast_equals_reference!(attention_with, reference::attention, 0.0, problem, "masked");
     assert_eq!(attention(&problem, &mut Scratch::new()), array![[5.0]]);
 }
 
@@ -270,7 +229,13 @@ fn attention_takes_heads_out_of_one_fused_matrix() {
     let fused = rows(7, 12, 1);
     let part = |number: usize| fused.slice(s![.., number * 4..(number + 1) * 4]);
     let problem = Attention::new(part(0), part(1), part(2), &batch, 2);
-    fast_equals_reference!(attention, reference::attention, 3e-6, problem, "views of one matrix");
+    fast_equals_reference!(
+        attention_with,
+        reference::attention,
+        3e-6,
+        problem,
+        "views of one matrix"
+    );
 }
 
 /// Whoever lends threads may get it wrong; what a task writes is its own all the same.
@@ -309,15 +274,4 @@ fn a_pool_runs_every_task_once() {
     }
     assert_eq!(lt_kernels::pool(1).unwrap().count(), 1);
     assert_eq!(lt_kernels::pool(2).unwrap().count(), 2);
-}
-
-#[test]
-fn a_weight_stored_in_16_bits_is_packed_as_the_numbers_it_stands_for() {
-    let x = rows(3, 5, 1);
-    let f16: Vec<u16> = weight(&[18, 5], 2).f32().iter().map(|&x| lt_core::f32_to_f16(x)).collect();
-    let wide = f16.iter().map(|&bits| lt_core::f16_to_f32(bits)).collect();
-    let wide = Weight::new(&[18, 5], wide).unwrap();
-    let half = Weight::shared_f16(&[18, 5], Arc::new(f16)).unwrap();
-    let product = |w| product(&Product::new(x.view(), w), &mut Scratch::new());
-    assert_eq!(bits(&product(&half)), bits(&product(&wide)));
 }

@@ -165,7 +165,8 @@ impl Task<'_, '_> {
             }
 
             let panels = Panels::new(values, KEY_BLOCK, value_panels);
-            let mut of_block = Average { powers: scores, keys: 0..len, average, shrink, value_panels };
+            let mut of_block =
+                Average { powers: scores, keys: 0..len, average, shrink, value_panels };
             // Queries that see the whole block are averaged together, others one by one.
             let mut query = 0;
             while query < count {
