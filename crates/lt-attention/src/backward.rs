@@ -1,6 +1,6 @@
 //! The derivative of multi-head attention.
 
-use lt_core::{Backward, Module, Result, Scratch, Train, Trainable, check_shape, shape};
+use lt_core::{Backward, Module, Result, Scratch, Train, Trainable, check_shape, dims};
 use lt_kernels::reference::matmul;
 use lt_layers::Dropped;
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
@@ -64,7 +64,7 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
         let tokens = input.sequences.tokens();
         check_shape(
             "MultiHeadAttention::backward",
-            shape![tokens, self.output_width()],
+            dims![tokens, self.output_width()],
             d_output.shape(),
         )?;
         // forward: y = c·W^Oᵀ + b  ⇒  backward: dc, dW^O, db from the linear layer

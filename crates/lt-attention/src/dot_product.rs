@@ -1,6 +1,6 @@
 //! Scaled dot-product attention.
 
-use lt_core::{Error, Module, Result, Scratch, Shape, check_shape, shape};
+use lt_core::{Error, Module, Result, Scratch, Shape, check_shape, dims};
 use lt_kernels::{Attention, attention, reference};
 use ndarray::{Array2, Array3};
 
@@ -62,8 +62,8 @@ impl ScaledDotProduct {
         let AttentionInput { query, key, value, queries, keys, mask } = *input;
         queries.check(AT, query.nrows())?;
         keys.check(AT, key.nrows())?;
-        check_shape(AT, shape![key.nrows(), "h·v"], value.shape())?;
-        check_shape(AT, shape!["key tokens", query.ncols()], key.shape())?;
+        check_shape(AT, dims![key.nrows(), "h·v"], value.shape())?;
+        check_shape(AT, dims!["key tokens", query.ncols()], key.shape())?;
         for columns in [query.ncols(), value.ncols()] {
             if columns % self.heads != 0 {
                 return Err(Error::Config {

@@ -1,6 +1,6 @@
 //! Multi-head attention, self and cross.
 
-use lt_core::{Error, Module, Result, Scratch, check_shape, params, shape};
+use lt_core::{Error, Module, Result, Scratch, check_shape, dims, params};
 use lt_layers::{Dropout, Linear};
 use ndarray::{Array2, Array3, ArrayView2};
 
@@ -75,9 +75,9 @@ impl MultiHeadAttention {
         const AT: &str = "MultiHeadAttention::new";
         let Projections { query, key, value, output } = projections;
         let heads = ScaledDotProduct::new(config.heads)?;
-        check_shape(AT, shape![query.outputs(), "in"], key.weight().shape())?;
-        check_shape(AT, shape!["out", key.inputs()], value.weight().shape())?;
-        check_shape(AT, shape!["d", value.outputs()], output.weight().shape())?;
+        check_shape(AT, dims![query.outputs(), "in"], key.weight().shape())?;
+        check_shape(AT, dims!["out", key.inputs()], value.weight().shape())?;
+        check_shape(AT, dims!["d", value.outputs()], output.weight().shape())?;
         for columns in [query.outputs(), value.outputs()] {
             if columns % config.heads != 0 {
                 return Err(Error::Config {

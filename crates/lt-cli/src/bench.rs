@@ -86,10 +86,12 @@ pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<()> {
             (times, ids.ids.len())
         }
         (None, Some(file)) => {
-            let encoder =
-                SentenceEncoder::from_dir(common.model_dir()?, &common.load_options())?;
+            let encoder = SentenceEncoder::from_dir(common.model_dir()?, &common.load_options())?;
             let texts = texts(file)?;
-            let times = times(args, || Ok(drop(encoder.encode(&texts, &mut scratch)?)))?;
+            let times = times(args, || {
+                encoder.encode(&texts, &mut scratch)?;
+                Ok(())
+            })?;
             let lengths = texts.iter().map(|text| encoder.tokenize(text).map(|t| t.len()));
             (times, lengths.sum::<Result<usize, _>>()?)
         }
@@ -108,8 +110,8 @@ pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<()> {
 /// The lines of a file, all read before any is timed.
 fn texts(path: &Path) -> Result<Vec<String>> {
     let name = format!("`{}`", path.display());
-    let file = File::open(path)
-        .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+    let file =
+        File::open(path).map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
     let texts = Lines::new(file, &name).collect::<Result<Vec<_>>>()?;
     if texts.is_empty() {
         return Err(Failure::new(format!("{name} has no lines, expected at least one text")));

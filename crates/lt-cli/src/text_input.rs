@@ -131,7 +131,9 @@ mod tests {
     use super::*;
 
     fn lines(input: &[u8]) -> Vec<String> {
-        Lines::new(input, "the standard input").map(|line| line.unwrap_or_else(|error| format!("{error:?}"))).collect()
+        Lines::new(input, "the standard input")
+            .map(|line| line.unwrap_or_else(|error| format!("{error:?}")))
+            .collect()
     }
 
     #[test]

@@ -119,68 +119,33 @@ impl fmt::Display for Dim {
 /// The shape of an array as an error prints it: `[tokens, 384]`.
 ///
 /// Written with the [`shape!`](crate::shape) macro.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Shape(Sides);
-
-/// Shapes are made at every call, to be compared with; so those of up to four sides are made
-/// without allocating. The sides behind the last are always the same.
-#[derive(Clone, PartialEq, Eq)]
-enum Sides {
-    Few([Dim; 4], usize),
-    Many(Vec<Dim>),
-}
-
-impl From<&[Dim]> for Shape {
-    fn from(dims: &[Dim]) -> Self {
-        let mut few = [Dim::Size(0); 4];
-        match few.get_mut(..dims.len()) {
-            Some(first) => {
-                first.copy_from_slice(dims);
-                Self(Sides::Few(few, dims.len()))
-            }
-            None => Self(Sides::Many(dims.to_vec())),
-        }
-    }
-}
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape(pub Vec<Dim>);
 
 impl Shape {
     /// The shape of an array that exists: numbers only.
     #[must_use]
     pub fn of(sizes: &[usize]) -> Self {
-        let dims: Vec<Dim> = sizes.iter().map(|&size| Dim::Size(size)).collect();
-        Self::from(dims.as_slice())
-    }
-
-    /// Its sides.
-    #[must_use]
-    pub fn dims(&self) -> &[Dim] {
-        match &self.0 {
-            Sides::Few(few, len) => &few[..*len],
-            Sides::Many(many) => many,
-        }
+        Self(sizes.iter().map(|&size| Dim::Size(size)).collect())
     }
 
     /// Whether an array of these sizes fits.
     #[must_use]
     pub fn fits(&self, sizes: &[usize]) -> bool {
-        self.dims().len() == sizes.len()
-            && self.dims().iter().zip(sizes).all(|(dim, &size)| match dim {
-                Dim::Size(expected) => *expected == size,
-                Dim::Any(_) => true,
-            })
+        fits(&self.0, sizes)
     }
 }
 
-impl fmt::Debug for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.dims()).finish()
+impl AsRef<[Dim]> for Shape {
+    fn as_ref(&self) -> &[Dim] {
+        &self.0
     }
 }
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[")?;
-        for (i, dim) in self.dims().iter().enumerate() {
+        for (i, dim) in self.0.iter().enumerate() {
             write!(f, "{}{dim}", if i == 0 { "" } else { ", " })?;
         }
         f.write_str("]")
@@ -190,19 +155,42 @@ impl fmt::Display for Shape {
 /// Writes a [`Shape`]: `shape!["tokens", 384]`.
 #[macro_export]
 macro_rules! shape {
-    ($($dim:expr),* $(,)?) => { $crate::Shape::from([$($crate::Dim::from($dim)),*].as_slice()) };
+    ($($dim:expr),* $(,)?) => { $crate::Shape(vec![$($crate::Dim::from($dim)),*]) };
 }
 
-/// Refuses an array whose shape does not fit.
+/// The sides that an array should have, for [`check_shape`]: `dims!["tokens", 384]`. Nothing is
+/// allocated as long as the array has them.
+#[macro_export]
+macro_rules! dims {
+    ($($dim:expr),* $(,)?) => { [$($crate::Dim::from($dim)),*] };
+}
+
+/// Refuses an array whose shape does not fit; allocates only to complain.
+///
+/// ```
+/// use lt_core::{check_shape, dims};
+/// assert!(check_shape("here", dims!["tokens", 384], &[7, 384]).is_ok());
+/// let refusal = check_shape("here", dims!["tokens", 384], &[7, 768]).unwrap_err();
+/// assert_eq!(refusal.to_string(), "`here`: expected [tokens, 384], got [7, 768]");
+/// ```
 ///
 /// # Errors
 /// [`Error::Shape`] if `got` does not fit `expected`.
-pub fn check_shape(at: &'static str, expected: Shape, got: &[usize]) -> Result<()> {
-    if expected.fits(got) {
+pub fn check_shape(at: &'static str, expected: impl AsRef<[Dim]>, got: &[usize]) -> Result<()> {
+    let expected = expected.as_ref();
+    if fits(expected, got) {
         Ok(())
     } else {
-        Err(Error::Shape { at, expected, got: Shape::of(got) })
+        Err(Error::Shape { at, expected: Shape(expected.to_vec()), got: Shape::of(got) })
     }
+}
+
+fn fits(dims: &[Dim], sizes: &[usize]) -> bool {
+    dims.len() == sizes.len()
+        && dims.iter().zip(sizes).all(|(dim, &size)| match dim {
+            Dim::Size(expected) => *expected == size,
+            Dim::Any(_) => true,
+        })
 }
 
 /// Refuses rows `[tokens, d]` that are not `columns` wide; allocates only to complain.

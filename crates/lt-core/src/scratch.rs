@@ -113,8 +113,7 @@ impl Scratch {
         // An output that is never given back counts as out for ever, hence the second bound.
         let too_many = self.out + self.free.len() > self.most_out || self.free.len() > MOST_KEPT;
         if too_many
-            && let Some(smallest) =
-                (0..self.free.len()).min_by_key(|&place| self.free[place].len())
+            && let Some(smallest) = (0..self.free.len()).min_by_key(|&place| self.free[place].len())
         {
             self.free.swap_remove(smallest);
         }
@@ -127,7 +126,8 @@ impl Scratch {
         let size = |place: &usize| self.free[*place].len();
         let places = 0..self.free.len();
         let fitting = places.clone().filter(|place| size(place) >= len).min_by_key(size);
-        match fitting.or_else(|| places.max_by_key(size)).map(|place| self.free.swap_remove(place)) {
+        match fitting.or_else(|| places.max_by_key(size)).map(|place| self.free.swap_remove(place))
+        {
             Some(buffer) if buffer.len() >= len => buffer,
             // Not grown: there is nothing in it that is worth copying.
             _ => vec![0.0; len],

@@ -1,6 +1,6 @@
 //! Token, segment and position, added up and normalised.
 
-use lt_core::{Error, Module, Ragged, Result, Scratch, Shape, check_shape, params, shape};
+use lt_core::{Error, Module, Ragged, Result, Scratch, Shape, check_shape, dims, params, shape};
 use lt_kernels::{Gather, Lookup, gather};
 use lt_layers::{Dropout, LayerNorm};
 use ndarray::Array2;
@@ -79,9 +79,9 @@ impl TextEmbeddings {
         const AT: &str = "TextEmbeddings::new";
         let d = token.width();
         for table in segment.iter().chain([position.table()]) {
-            check_shape(AT, shape!["rows", d], table.weight().shape())?;
+            check_shape(AT, dims!["rows", d], table.weight().shape())?;
         }
-        check_shape(AT, shape![d], &[norm.width()])?;
+        check_shape(AT, dims![d], &[norm.width()])?;
         Ok(Self { token, segment, position, norm, dropout })
     }
 
@@ -149,10 +149,10 @@ impl TextEmbeddings {
     fn check(&self, input: TokenIds<'_>) -> Result<()> {
         const AT: &str = "TextEmbeddings::forward";
         let tokens = input.sequences.tokens();
-        check_shape(AT, shape![tokens], &[input.ids.len()])?;
+        check_shape(AT, dims![tokens], &[input.ids.len()])?;
         self.token.check(AT, "token id", input.ids)?;
         if let Some(segments) = input.segments {
-            check_shape(AT, shape![tokens], &[segments.len()])?;
+            check_shape(AT, dims![tokens], &[segments.len()])?;
             match &self.segment {
                 Some(table) => table.check(AT, "segment id", segments)?,
                 None => {

@@ -172,7 +172,7 @@ impl Activation {
             Self::Gelu => for_each(lanes, gelu::<A>),
             // x/2 · (1 + tanh z) = x·σ(2z)
             Self::GeluTanh => {
-                for_each(lanes, |x| times_sigmoid_of::<A>(x, 2.0 * inner(f64::from(x))))
+                for_each(lanes, |x| times_sigmoid_of::<A>(x, 2.0 * inner(f64::from(x))));
             }
             // A comparison with NaN is false; it goes through.
             Self::Relu => for_each(lanes, |x| if x <= 0.0 { 0.0 } else { x }),

@@ -59,7 +59,7 @@ impl<'a> Gather<'a> {
 /// Rows a task takes on.
 const ROWS: usize = 32;
 
-/// y = norm(Σ tableᵢ[rowᵢ]) for each token, in one pass.
+/// y = norm(Σ tableᵢ\[rowᵢ\]) for each token, in one pass.
 ///
 /// # Shapes
 /// Tables `[v, d]` and row numbers `[tokens]` to `[tokens, d]`.

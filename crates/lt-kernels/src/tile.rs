@@ -1,5 +1,9 @@
 //! The heart of every product: some rows times some panels, the sums held in registers.
 
+// Registers are numbered: an index says which one is meant, and where an iterator stood in its
+// place the compiler did not always keep the sums in registers.
+#![allow(clippy::needless_range_loop)]
+
 use std::ops::Range;
 
 use crate::instructions::Arithmetic;

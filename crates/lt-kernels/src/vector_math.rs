@@ -3,6 +3,8 @@
 //! Plain formulas without a branch, so that the compiler computes eight or sixteen at once. They
 //! are off the exact value by some units in the last place (ulp) at most; each says how many.
 
+use std::f32::consts::FRAC_2_SQRT_PI;
+
 use crate::instructions::{Arithmetic, Instructions, Work};
 
 /// Replaces each number x by eˣ, within 1 ulp; 0 below e^−86.2, which is 3.7·10⁻³⁸.
@@ -87,7 +89,7 @@ fn select(condition: bool, yes: f32, no: f32) -> f32 {
 /// Added and taken away again, rounds to the nearest integer; the integer is then in the low bits.
 const ROUND: f32 = 12_582_912.0; // 1.5 · 2²³
 /// ln 2 in two parts: n times the first is exact for |n| < 2¹⁵.
-const LN_2_HIGH: f32 = 0.693_359_375;
+const LN_2_HIGH: f32 = 0.693_359_4;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 
 /// eˣ, within 1 ulp; 0 below [`LOWEST`].
@@ -137,9 +139,9 @@ fn normal_tail<A: Arithmetic>(a: f32) -> f32 {
             0.078_389_86,
             0.096_156_19,
             -0.079_422_25,
-            0.191_782_998,
+            0.191_783,
             -0.228_212_42,
-            0.112_435_105,
+            0.112_435_1,
             -0.020_623_374,
         ],
     );
@@ -156,7 +158,7 @@ pub(crate) fn erf<A: Arithmetic>(x: f32) -> f32 {
     let (size, square) = (x.abs(), x * x);
     let near_zero = x * polynomial::<A, 5>(
         square,
-        [1.128_379_2, -0.376_125_13, 0.112_809_92, -0.026_646_987, 0.004_512_358],
+        [FRAC_2_SQRT_PI, -0.376_125_13, 0.112_809_92, -0.026_646_987, 0.004_512_358],
     );
     // erf x = 1 − 2·Q(√2·x)
     let a = std::f32::consts::SQRT_2 * size;

@@ -1,7 +1,7 @@
 //! The feed-forward layer.
 
 use lt_core::{
-    Backward, Module, Result, Scratch, Train, Trainable, check_columns, check_shape, params, shape,
+    Backward, Module, Result, Scratch, Train, Trainable, check_columns, check_shape, dims, params,
 };
 use lt_kernels::{Activation, WeightAndBias, activate, feed_forward};
 use ndarray::{Array2, ArrayView2};
@@ -42,7 +42,7 @@ impl FeedForward {
     /// # Errors
     /// [`Error::Shape`](lt_core::Error::Shape) if the second does not take what the first gives.
     pub fn new(up: Linear, activation: Activation, down: Linear) -> Result<Self> {
-        check_shape("FeedForward::new", shape!["out", up.outputs()], down.weight().shape())?;
+        check_shape("FeedForward::new", dims!["out", up.outputs()], down.weight().shape())?;
         Ok(Self { up, activation, down })
     }
 
@@ -74,7 +74,7 @@ impl FeedForward {
         residual: ArrayView2<'_, f32>,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
-        let expected = shape![x.nrows(), self.down.outputs()];
+        let expected = dims![x.nrows(), self.down.outputs()];
         check_shape("FeedForward::forward", expected, residual.shape())?;
         Ok(feed_forward(&self.problem(x)?.residual(Some(residual)), scratch))
     }

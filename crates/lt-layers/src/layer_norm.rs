@@ -2,7 +2,7 @@
 
 use lt_core::{
     Backward, Error, Module, Result, Scratch, Train, Trainable, Weight, check_columns, check_shape,
-    params, shape,
+    dims, params,
 };
 use lt_kernels::layer_norm;
 use ndarray::{Array2, ArrayView2};
@@ -45,10 +45,10 @@ impl LayerNorm {
     /// If gain and bias are not vectors of one length, or ε is negative or not finite.
     pub fn new(gain: Weight, bias: impl Into<Option<Weight>>, epsilon: f32) -> Result<Self> {
         const AT: &str = "LayerNorm::new";
-        check_shape(AT, shape!["d"], gain.shape())?;
+        check_shape(AT, dims!["d"], gain.shape())?;
         let bias = bias.into();
         if let Some(bias) = &bias {
-            check_shape(AT, shape![gain.len()], bias.shape())?;
+            check_shape(AT, dims![gain.len()], bias.shape())?;
         }
         let refuse = |field, got: String, expected: &str| {
             Err(Error::Config { at: AT, field, got, expected: expected.into() })
@@ -133,7 +133,7 @@ impl<'a> Backward<ArrayView2<'a, f32>> for LayerNorm {
         grads: &mut Self,
         _scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
-        check_shape("LayerNorm::backward", shape![x.nrows(), self.width()], d_output.shape())?;
+        check_shape("LayerNorm::backward", dims![x.nrows(), self.width()], d_output.shape())?;
         let d = self.width() as f32;
         let gain = self.gain.f32();
         let mut d_gain = vec![0.0; gain.len()];

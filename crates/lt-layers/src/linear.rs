@@ -2,7 +2,7 @@
 
 use lt_core::{
     Backward, Error, Module, Result, Scratch, Shape, Train, Trainable, Weight, check_columns,
-    check_shape, params, shape,
+    check_shape, dims, params, shape,
 };
 use lt_kernels::{Activation, Product, product, reference};
 use ndarray::{Array2, ArrayView2};
@@ -46,7 +46,7 @@ impl Linear {
             return Err(Error::Config { at: "Linear::new", field: "weight", got, expected });
         }
         if let Some(bias) = &bias {
-            check_shape("Linear::new", shape![out], bias.shape())?;
+            check_shape("Linear::new", dims![out], bias.shape())?;
         }
         Ok(Self { weight, bias })
     }
@@ -107,7 +107,7 @@ impl Linear {
         residual: ArrayView2<'_, f32>,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
-        check_shape("Linear::forward", shape![x.nrows(), self.outputs()], residual.shape())?;
+        check_shape("Linear::forward", dims![x.nrows(), self.outputs()], residual.shape())?;
         Ok(product(&self.problem(x)?.residual(residual), scratch))
     }
 
@@ -157,7 +157,7 @@ impl<'a> Backward<ArrayView2<'a, f32>> for Linear {
         grads: &mut Self,
         _scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
-        check_shape("Linear::backward", shape![x.nrows(), self.outputs()], d_output.shape())?;
+        check_shape("Linear::backward", dims![x.nrows(), self.outputs()], d_output.shape())?;
         // forward: y = x·Wᵀ + b  ⇒  backward: dW = dyᵀ·x, db = Σ dy over the rows, dx = dy·W
         add(&mut grads.weight, &reference::matmul(d_output.t(), x)); // [out, in]
         if let Some(bias) = &mut grads.bias {

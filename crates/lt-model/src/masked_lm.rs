@@ -1,7 +1,7 @@
 //! The masked-language-model head: which word stood where the mask is.
 
 use lt_config::BertConfig;
-use lt_core::{Module, Result, Scratch, Weight, check_columns, check_shape, params, shape};
+use lt_core::{Module, Result, Scratch, Weight, check_columns, check_shape, dims, params};
 use lt_embedding::TokenIds;
 use lt_kernels::{Product, product};
 use lt_layers::{Activation, LayerNorm, Linear, activation_from_name};
@@ -98,7 +98,7 @@ impl BertForMaskedLm {
         let head = &self.head;
         check_columns("BertForMaskedLm::predict", head.transform.inputs(), &hidden)?;
         let words = head.decoder.as_ref().unwrap_or(self.bert.embeddings().token().weight());
-        check_shape("BertForMaskedLm::predict", shape![words.shape()[0]], head.bias.shape())?;
+        check_shape("BertForMaskedLm::predict", dims![words.shape()[0]], head.bias.shape())?;
         let transformed = head.transform.forward_activated(hidden, head.activation, scratch)?; // [n, d]
         let normed = head.norm.forward_in(transformed.view(), scratch)?; // [n, d]
         scratch.give(transformed);

@@ -3,7 +3,7 @@ use ndarray::Array2;
 use crate::reference::layer_norm;
 use crate::{Gather, LayerNorm};
 
-/// y = norm(Σ tableᵢ[rowᵢ]) for each token; see [`gather`](crate::gather).
+/// y = norm(Σ tableᵢ\[rowᵢ\]) for each token; see [`gather`](crate::gather).
 ///
 /// # Panics
 /// If the shapes of the problem do not fit each other, or a table has no such row.

@@ -229,7 +229,7 @@ pub(crate) struct RowsAndMemory<'a> {
 impl KeyBias {
     fn probabilities(&self, input: RowsAndMemory<'_>) -> Result<Array2<f32>> {
         check_columns("KeyBias::forward", 4, &input.rows)?;
-        let expected = Shape::from([input.rows.nrows().into(), "d".into()].as_slice());
+        let expected = Shape(vec![input.rows.nrows().into(), "d".into()]);
         check_shape("KeyBias::forward", expected, input.memory.shape())?;
         let keys = &input.rows + &self.bias.vector();
         Ok(crate::plain::softmax((input.rows.dot(&keys.t()) / 2.0).view()))
