@@ -103,7 +103,7 @@ impl Workers for Pool {
         self.shared.begin(forever, tasks);
         self.shared.draw(tasks, task);
         drop(finish);
-        assert!(!self.shared.panicked.swap(false, Ordering::Relaxed), "a task panicked");
+        assert!(!self.shared.panicked.load(Ordering::Relaxed), "a task panicked");
     }
 }
 
@@ -134,6 +134,8 @@ impl Shared {
     fn begin(&self, task: Task, tasks: usize) {
         let mut job = self.job();
         self.next.store(0, Ordering::Relaxed);
+        // That of an earlier job, if the caller panicked too and so did not look.
+        self.panicked.store(false, Ordering::Relaxed);
         *job = Job { number: job.number.wrapping_add(1), task: Some(task), tasks, ..*job };
         self.number.store(job.number, Ordering::Release);
         let asleep = job.asleep;

@@ -7,7 +7,7 @@ use std::f32::consts::FRAC_2_SQRT_PI;
 
 use crate::instructions::{Arithmetic, Instructions, Work};
 
-/// Replaces each number x by eˣ, within 1 ulp; 0 below e^−86.2, which is 3.7·10⁻³⁸.
+/// Replaces each number x by eˣ, within 1.1 ulp; 0 below e^−86.2, which is 3.7·10⁻³⁸.
 ///
 /// ```
 /// use lt_kernels::{Instructions, math};
@@ -19,7 +19,7 @@ pub fn exp_in_place(instructions: Instructions, numbers: &mut [f32]) {
     instructions.run(Each { numbers, function: Function::Exp });
 }
 
-/// Replaces each number x by erf x, within 3 ulp.
+/// Replaces each number x by erf x, within 4 ulp.
 ///
 /// ```
 /// use lt_kernels::{Instructions, math};
@@ -31,7 +31,7 @@ pub fn erf_in_place(instructions: Instructions, numbers: &mut [f32]) {
     instructions.run(Each { numbers, function: Function::Erf });
 }
 
-/// Replaces each number x by tanh x, within 1 ulp.
+/// Replaces each number x by tanh x, within 1.4 ulp.
 ///
 /// ```
 /// use lt_kernels::{Instructions, math};
@@ -92,7 +92,7 @@ const ROUND: f32 = 12_582_912.0; // 1.5 · 2²³
 const LN_2_HIGH: f32 = 0.693_359_4;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 
-/// eˣ, within 1 ulp; 0 below [`LOWEST`].
+/// eˣ, within 1.1 ulp; 0 below [`LOWEST`].
 #[inline(always)]
 pub(crate) fn exp<A: Arithmetic>(x: f32) -> f32 {
     exp_of_sum::<A>(x, 0.0)
@@ -152,7 +152,7 @@ fn normal_tail<A: Arithmetic>(a: f32) -> f32 {
     g * exp_of_sum::<A>(high * high * -0.5, rest * -0.5)
 }
 
-/// erf x, within 3 ulp.
+/// erf x, within 4 ulp.
 #[inline(always)]
 pub(crate) fn erf<A: Arithmetic>(x: f32) -> f32 {
     let (size, square) = (x.abs(), x * x);
@@ -167,7 +167,7 @@ pub(crate) fn erf<A: Arithmetic>(x: f32) -> f32 {
     select(size < 0.55, near_zero, far)
 }
 
-/// tanh x, within 1 ulp.
+/// tanh x, within 1.4 ulp.
 #[inline(always)]
 pub(crate) fn tanh<A: Arithmetic>(x: f32) -> f32 {
     let (size, square) = (x.abs(), x * x);
@@ -176,8 +176,8 @@ pub(crate) fn tanh<A: Arithmetic>(x: f32) -> f32 {
         [-0.333_333_3, 0.133_327_7, -0.053_850_953, 0.020_997_358, -0.006_096_942],
     );
     let near_zero = A::multiply_add(p * square, x, x);
-    let far = (1.0 - 2.0 / (exp::<A>(2.0 * size) + 1.0)).copysign(x);
-    select(size < 0.625, near_zero, far)
+    let far = 1.0 - 2.0 / (exp::<A>(2.0 * size) + 1.0);
+    select(size < 0.625, near_zero, far).copysign(x) // of −0 too, which the sum above loses
 }
 
 /// x·Φ(x), within 6 ulp where it is above 10⁻³⁶; 0 below −13.13.
@@ -250,18 +250,18 @@ mod tests {
     }
 
     #[test]
-    fn exp_is_within_1_ulp() {
-        hold(1.0, exp_in_place, math::exp, |exact| exact < 3.8e-38);
+    fn exp_is_within_1_1_ulp() {
+        hold(1.1, exp_in_place, math::exp, |exact| exact < 3.8e-38);
     }
 
     #[test]
-    fn erf_is_within_3_ulp() {
-        hold(3.0, erf_in_place, math::erf, |_| false);
+    fn erf_is_within_4_ulp() {
+        hold(4.0, erf_in_place, math::erf, |_| false);
     }
 
     #[test]
-    fn tanh_is_within_1_ulp() {
-        hold(1.0, tanh_in_place, math::tanh, |_| false);
+    fn tanh_is_within_1_4_ulp() {
+        hold(1.4, tanh_in_place, math::tanh, |_| false);
     }
 
     fn activated(activation: Activation) -> impl Fn(Instructions, &mut [f32]) {
@@ -310,6 +310,68 @@ mod tests {
         for activation in [Activation::Identity, Activation::Relu] {
             hold(0.0, activated(activation), |x| activation.apply(x), |_| false);
         }
-        hold(1.0, activated(Activation::Tanh), |x| Activation::Tanh.apply(x), |_| false);
+        hold(1.4, activated(Activation::Tanh), |x| Activation::Tanh.apply(x), |_| false);
+    }
+
+    /// At −∞, ∞, 0 and −0; the sign of a zero counts.
+    #[test]
+    fn infinities_and_zeros_are_right() {
+        let inf = f32::INFINITY;
+        type Fast = Box<dyn Fn(Instructions, &mut [f32])>;
+        let gate = |activation| (Box::new(activated(activation)) as Fast, [-0.0, inf, 0.0, -0.0]);
+        let functions: [(Fast, [f32; 4]); 9] = [
+            (Box::new(exp_in_place), [0.0, inf, 1.0, 1.0]),
+            (Box::new(erf_in_place), [-1.0, 1.0, 0.0, -0.0]),
+            (Box::new(tanh_in_place), [-1.0, 1.0, 0.0, -0.0]),
+            (Box::new(activated(Activation::Tanh)), [-1.0, 1.0, 0.0, -0.0]),
+            (Box::new(activated(Activation::Relu)), [0.0, inf, 0.0, 0.0]),
+            // What is left of GELU at −∞ is 0 − 0.
+            (Box::new(activated(Activation::Gelu)), [0.0, inf, 0.0, -0.0]),
+            gate(Activation::GeluTanh),
+            gate(Activation::Silu),
+            gate(Activation::QuickGelu),
+        ];
+        let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        for (number, (fast, expected)) in functions.iter().enumerate() {
+            for set in Instructions::available() {
+                // More than sixteen, so that both a register and the rest behind it are asked.
+                let mut values = [-inf, inf, 0.0, -0.0].repeat(5);
+                fast(set, &mut values);
+                for values in values.chunks(4) {
+                    assert_eq!(
+                        bits(values),
+                        bits(expected),
+                        "function {number}, {set:?}: {values:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// The last number whose power is not taken for 0, the last whose power is not infinite, and
+    /// those behind them.
+    #[test]
+    fn powers_end_where_they_should() {
+        for set in Instructions::available() {
+            let mut numbers = [LOWEST, LOWEST.next_down(), 88.722_83, 88.722_84];
+            exp_in_place(set, &mut numbers);
+            assert!(numbers[0] > f32::MIN_POSITIVE && numbers[1] == 0.0, "{numbers:?}");
+            assert!(numbers[2] < f32::INFINITY && numbers[3] == f32::INFINITY, "{numbers:?}");
+        }
+    }
+
+    #[test]
+    fn sets_that_round_once_agree_to_the_bit() {
+        let fused = || Instructions::available().filter(|&set| set != Instructions::portable());
+        for function in [exp_in_place, erf_in_place, tanh_in_place] {
+            let values: Vec<Vec<u32>> = fused()
+                .map(|set| {
+                    let mut values = arguments();
+                    function(set, &mut values);
+                    values.iter().map(|x| x.to_bits()).collect()
+                })
+                .collect();
+            assert!(values.windows(2).all(|pair| pair[0] == pair[1]));
+        }
     }
 }
