@@ -104,6 +104,7 @@ mod tests {
     fn workspace() -> Workspace {
         let package = |name: &str, tests: &[&str]| Package {
             name: name.into(),
+            version: "0.1.0".into(),
             folder: name.into(),
             published: true,
             features: Default::default(),

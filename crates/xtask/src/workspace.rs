@@ -22,6 +22,7 @@ pub(crate) struct Workspace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
     /// The folder of its manifest.
     pub(crate) folder: PathBuf,
     /// Whether it may go to a registry.
@@ -96,6 +97,7 @@ pub(crate) fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>
 impl Package {
     fn parse(value: &Value) -> Result<Self> {
         let name = text(value, "name")?.to_owned();
+        let version = text(value, "version")?.to_owned();
         let folder = PathBuf::from(text(value, "manifest_path")?)
             .parent()
             .map(Into::into)
@@ -114,7 +116,7 @@ impl Package {
         }
         // `publish` is absent or null for every registry, and an empty list for none.
         let published = value["publish"].as_array().is_none_or(|allowed| !allowed.is_empty());
-        Ok(Self { name, folder, published, features, tests })
+        Ok(Self { name, version, folder, published, features, tests })
     }
 }
 
@@ -143,6 +145,7 @@ mod tests {
         "packages": [
             {
                 "name": "lt-weights",
+                "version": "0.1.0",
                 "manifest_path": "/home/ada/lt/crates/lt-weights/Cargo.toml",
                 "publish": null,
                 "features": {"default": ["mmap"], "mmap": ["dep:memmap2"]},
@@ -153,6 +156,7 @@ mod tests {
             },
             {
                 "name": "benches",
+                "version": "0.1.0",
                 "manifest_path": "/home/ada/lt/benches/Cargo.toml",
                 "publish": [],
                 "features": {},
@@ -167,6 +171,7 @@ mod tests {
         assert_eq!(workspace.root, PathBuf::from("/home/ada/lt"));
         let weights = &workspace.packages[1];
         assert_eq!(weights.name, "lt-weights");
+        assert_eq!(weights.version, "0.1.0");
         assert_eq!(weights.folder, PathBuf::from("/home/ada/lt/crates/lt-weights"));
         assert_eq!(weights.features["default"], ["mmap"]);
         assert_eq!(weights.tests, ["laws"]);

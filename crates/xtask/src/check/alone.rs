@@ -71,6 +71,7 @@ mod tests {
     fn sets(features: &[(&str, &[&str])]) -> Vec<String> {
         let package = Package {
             name: "lt-model".into(),
+            version: "0.1.0".into(),
             folder: "lt-model".into(),
             published: true,
             features: features
