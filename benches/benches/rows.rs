@@ -11,7 +11,7 @@ use criterion::{
 };
 use lt_core::{Scratch, Weight};
 use lt_kernels::{
-    Activation, Gather, Instructions, LayerNorm, Lookup, activate_with, gather_with,
+    Activation, Gather, Instructions, LayerNorm, Lookup, Norm, activate_with, gather_with,
     layer_norm_with, math, reference, softmax_with,
 };
 use ndarray::Array2;
@@ -42,7 +42,7 @@ fn gather(c: &mut Criterion) {
         [(&tokens, &ids), (&segments, &none), (&positions, &places)];
     let lookups = lookups.map(|(table, rows)| Lookup { table, rows });
     let gain = weight(&[WIDTH]);
-    let problem = Gather::new(&lookups, &gain, 1e-12).bias(Some(&gain));
+    let problem = Gather::new(&lookups, Norm::new(&gain, 1e-12).bias(Some(&gain)));
     for set in Instructions::available() {
         group.bench_function(set.name(), |b| {
             b.iter(|| {
@@ -59,7 +59,7 @@ fn layer_norm(c: &mut Criterion) {
     let mut group = group(c, "layer norm", TOKENS * WIDTH);
     let mut scratch = Scratch::new();
     let (x, gain) = (rows(TOKENS, WIDTH), weight(&[WIDTH]));
-    let problem = LayerNorm::new(x.view(), &gain, 1e-12).bias(Some(&gain));
+    let problem = LayerNorm::new(x.view(), Norm::new(&gain, 1e-12).bias(Some(&gain)));
     for set in Instructions::available() {
         group.bench_function(set.name(), |b| {
             b.iter(|| {

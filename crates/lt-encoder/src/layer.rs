@@ -143,14 +143,12 @@ impl EncoderLayer {
 
     fn forward_post(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         // a = norm₁(x + attention(x))
-        let sum = self.attention.forward_added(input, input.hidden, scratch)?;
-        let a = self.attention_norm.forward_in(sum.view(), scratch)?;
-        scratch.give(sum);
+        let mut a = self.attention.forward_added(input, input.hidden, scratch)?;
+        self.attention_norm.forward_in_place(&mut a, scratch)?;
         // y = norm₂(a + feed_forward(a))
-        let sum = self.feed_forward.forward_added(a.view(), a.view(), scratch)?;
+        let mut y = self.feed_forward.forward_added(a.view(), a.view(), scratch)?;
+        self.feed_forward_norm.forward_in_place(&mut y, scratch)?;
         scratch.give(a);
-        let y = self.feed_forward_norm.forward_in(sum.view(), scratch)?;
-        scratch.give(sum);
         Ok(y)
     }
 

@@ -130,11 +130,11 @@ impl Encoder {
         Ok(trace)
     }
 
-    fn finish(&self, hidden: Array2<f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        let Some(norm) = &self.norm else { return Ok(hidden) };
-        let normed = norm.forward_in(hidden.view(), scratch)?;
-        scratch.give(hidden);
-        Ok(normed)
+    fn finish(&self, mut hidden: Array2<f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        if let Some(norm) = &self.norm {
+            norm.forward_in_place(&mut hidden, scratch)?;
+        }
+        Ok(hidden)
     }
 }
 

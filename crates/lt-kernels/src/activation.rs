@@ -149,46 +149,40 @@ impl Work for Numbers<'_> {
 }
 
 impl Activation {
-    /// All values, sixteen at a time.
+    /// All values, in a loop for each function.
     #[inline(always)]
     pub(crate) fn apply_to_all<A: Arithmetic>(self, numbers: &mut [f32]) {
-        let (all, rest) = numbers.as_chunks_mut();
-        for lanes in all {
-            self.apply_to::<A>(lanes);
-        }
-        if !rest.is_empty() {
-            let mut lanes = [0.0; COLUMNS];
-            lanes[..rest.len()].copy_from_slice(rest);
-            self.apply_to::<A>(&mut lanes);
-            rest.copy_from_slice(&lanes[..rest.len()]);
-        }
-    }
-
-    /// Sixteen values at once.
-    #[inline(always)]
-    fn apply_to<A: Arithmetic>(self, lanes: &mut Lanes) {
         match self {
             Self::Identity => {}
-            Self::Gelu => for_each(lanes, gelu::<A>),
+            Self::Gelu => for_each(numbers, gelu::<A>),
             // x/2 · (1 + tanh z) = x·σ(2z)
             Self::GeluTanh => {
-                for_each(lanes, |x| times_sigmoid_of::<A>(x, 2.0 * inner(f64::from(x))));
+                for_each(numbers, |x| times_sigmoid_of::<A>(x, 2.0 * inner(f64::from(x))));
             }
             // A comparison with NaN is false; it goes through.
-            Self::Relu => for_each(lanes, |x| if x <= 0.0 { 0.0 } else { x }),
-            Self::Silu => for_each(lanes, |x| times_sigmoid::<A>(x, x, 0.0)),
-            Self::Tanh => for_each(lanes, tanh::<A>),
+            Self::Relu => for_each(numbers, |x| if x <= 0.0 { 0.0 } else { x }),
+            Self::Silu => for_each(numbers, |x| times_sigmoid::<A>(x, x, 0.0)),
+            Self::Tanh => for_each(numbers, tanh::<A>),
             Self::QuickGelu => {
-                for_each(lanes, |x| times_sigmoid_of::<A>(x, 1.702 * f64::from(x)));
+                for_each(numbers, |x| times_sigmoid_of::<A>(x, 1.702 * f64::from(x)));
             }
         }
     }
 }
 
+/// Sixteen values at a time.
 #[inline(always)]
-fn for_each(lanes: &mut Lanes, function: impl Fn(f32) -> f32) {
-    for x in lanes {
-        *x = function(*x);
+fn for_each(numbers: &mut [f32], function: impl Fn(f32) -> f32) {
+    let sixteen = |lanes: &mut Lanes| lanes.iter_mut().for_each(|x| *x = function(*x));
+    let (all, rest) = numbers.as_chunks_mut();
+    for lanes in all {
+        sixteen(lanes);
+    }
+    if !rest.is_empty() {
+        let mut lanes = [0.0; COLUMNS];
+        lanes[..rest.len()].copy_from_slice(rest);
+        sixteen(&mut lanes);
+        rest.copy_from_slice(&lanes[..rest.len()]);
     }
 }
 

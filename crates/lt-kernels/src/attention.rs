@@ -155,17 +155,19 @@ pub fn attention_with(
     if output.is_empty() {
         return output;
     }
-    let copies = [problem.query, problem.key].map(|rows| in_rows(rows, scratch));
+    let copies = [problem.query, problem.key, problem.value].map(|rows| in_rows(rows, scratch));
     let query = copies[0].as_ref().map_or(problem.query, |copy| copy.view());
     let key = copies[1].as_ref().map_or(problem.key, |copy| copy.view());
-    let problem = Attention { query, key, ..*problem };
+    let value = copies[2].as_ref().map_or(problem.value, |copy| copy.view());
+    let problem = Attention { query, key, value, ..*problem };
     // Four tasks a thread at least, as far as there are heads.
     let tasks = (4 * scratch.threads().count()).div_ceil(tokens.div_ceil(ROWS));
     let columns = heads.div_ceil(tasks.min(heads)) * widths.value;
     let cuts = Cuts { rows: ROWS, parts: &[heads * widths.value], columns };
-    let room = Room::size(widths, ROWS.min(tokens));
+    let of_task = columns / widths.value;
+    let room = Room::size(widths, ROWS.min(tokens), of_task);
     for_each_rectangle(scratch, &mut output, cuts, room, |rectangle, room| {
-        let room = Room::of(room, widths, rectangle.rows.len());
+        let room = Room::of(room, widths, rectangle.rows.len(), of_task);
         instructions.run(Task { problem: &problem, widths, rectangle, room });
     });
     copies.into_iter().flatten().for_each(|copy| scratch.give(copy));

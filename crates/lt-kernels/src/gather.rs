@@ -4,8 +4,7 @@ use lt_core::{Scratch, Weight};
 use ndarray::Array2;
 
 use crate::instructions::Instructions;
-use crate::layer_norm::Row;
-use crate::threads::{Cuts, for_each_rectangle};
+use crate::layer_norm::{Norm, for_each_row};
 
 /// One table, and which of its rows each token gets.
 #[derive(Debug, Clone, Copy)]
@@ -22,31 +21,21 @@ pub struct Lookup<'a> {
 pub struct Gather<'a> {
     /// The tables. Their rows are added in this order.
     pub lookups: &'a [Lookup<'a>],
-    /// γ of the norm, `[d]`.
-    pub gain: &'a Weight,
-    /// β of the norm, `[d]`.
-    pub bias: Option<&'a Weight>,
-    /// ε of the norm.
-    pub epsilon: f32,
+    /// By which the sums are normalised.
+    pub norm: Norm<'a>,
 }
 
 impl<'a> Gather<'a> {
-    /// With a norm that has no bias.
+    /// Rows of these tables, and this norm.
     #[must_use]
-    pub fn new(lookups: &'a [Lookup<'a>], gain: &'a Weight, epsilon: f32) -> Self {
-        Self { lookups, gain, bias: None, epsilon }
-    }
-
-    /// With a norm that has this bias, or none.
-    #[must_use]
-    pub fn bias(self, bias: Option<&'a Weight>) -> Self {
-        Self { bias, ..self }
+    pub fn new(lookups: &'a [Lookup<'a>], norm: Norm<'a>) -> Self {
+        Self { lookups, norm }
     }
 
     /// Panics unless the shapes fit each other; gives `[tokens, d]`.
     pub(crate) fn shape(&self) -> (usize, usize) {
-        let d = self.gain.len();
-        assert!(self.bias.is_none_or(|bias| bias.shape() == [d]), "a bias [d]");
+        let d = self.norm.gain.len();
+        self.norm.check(d);
         let tokens = self.lookups.first().map_or(0, |lookup| lookup.rows.len());
         for Lookup { table, rows } in self.lookups {
             assert_eq!(table.shape().get(1), Some(&d), "tables [v, d]");
@@ -55,9 +44,6 @@ impl<'a> Gather<'a> {
         (tokens, d)
     }
 }
-
-/// Rows a task takes on.
-const ROWS: usize = 32;
 
 /// y = norm(Σ tableᵢ\[rowᵢ\]) for each token, in one pass.
 ///
@@ -69,12 +55,12 @@ const ROWS: usize = 32;
 ///
 /// ```
 /// use lt_core::{Scratch, Weight};
-/// use lt_kernels::{Gather, Lookup, gather};
+/// use lt_kernels::{Gather, Lookup, Norm, gather};
 /// let (token, position) = (Weight::new(&[1, 2], vec![1.0, 2.0])?, Weight::new(&[1, 2], vec![0.0, 1.0])?);
 /// let lookups = [&token, &position].map(|table| Lookup { table, rows: &[0] });
 /// let gain = Weight::new(&[2], vec![1.0, 1.0])?;
 /// // [1, 3] has mean 2 and variance 1.
-/// let rows = gather(&Gather::new(&lookups, &gain, 0.0), &mut Scratch::new());
+/// let rows = gather(&Gather::new(&lookups, Norm::new(&gain, 0.0)), &mut Scratch::new());
 /// assert_eq!(rows, ndarray::array![[-1.0, 1.0]]);
 /// # Ok::<(), lt_core::Error>(())
 /// ```
@@ -94,26 +80,16 @@ pub fn gather_with(
     scratch: &mut Scratch,
 ) -> Array2<f32> {
     let (tokens, d) = problem.shape();
-    let (gain, bias) = (problem.gain.f32(), problem.bias.map(Weight::f32));
     let mut y = scratch.take_any(tokens, d);
-    if y.is_empty() {
-        return y;
-    }
-    let rows = ROWS.min(tokens.div_ceil(scratch.threads().count()));
-    let cuts = Cuts { rows, parts: &[d], columns: d };
-    for_each_rectangle(scratch, &mut y, cuts, d, |mut rectangle, found| {
-        for (number, token) in rectangle.rows.clone().enumerate() {
-            let row = rectangle.row(number, 0..d);
-            for (place, Lookup { table, rows }) in problem.lookups.iter().enumerate() {
-                let from = rows[token] as usize;
-                if place == 0 {
-                    table.read_row(from, row);
-                } else {
-                    table.read_row(from, found);
-                    row.iter_mut().zip(&*found).for_each(|(sum, number)| *sum += number);
-                }
+    for_each_row(instructions, problem.norm, &mut y, scratch, d, |token, row, found| {
+        for (place, Lookup { table, rows }) in problem.lookups.iter().enumerate() {
+            let from = rows[token] as usize;
+            if place == 0 {
+                table.read_row(from, row);
+            } else {
+                table.read_row(from, found);
+                row.iter_mut().zip(&*found).for_each(|(sum, number)| *sum += number);
             }
-            instructions.run(Row { row, gain, bias, epsilon: problem.epsilon });
         }
     });
     y

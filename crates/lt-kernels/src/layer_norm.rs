@@ -7,12 +7,10 @@ use crate::instructions::{Arithmetic, Instructions, Work};
 use crate::threads::{Cuts, for_each_rectangle};
 use crate::tile::{COLUMNS, Lanes};
 
-/// The problem: normalise each row of `x`, then scale and shift it.
+/// γ, β and ε: what a row is scaled and shifted by once it is normalised.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct LayerNorm<'a> {
-    /// Rows `[tokens, d]`.
-    pub x: ArrayView2<'a, f32>,
+pub struct Norm<'a> {
     /// γ, `[d]`.
     pub gain: &'a Weight,
     /// β, `[d]`.
@@ -21,17 +19,41 @@ pub struct LayerNorm<'a> {
     pub epsilon: f32,
 }
 
-impl<'a> LayerNorm<'a> {
+impl<'a> Norm<'a> {
     /// Without a bias.
     #[must_use]
-    pub fn new(x: ArrayView2<'a, f32>, gain: &'a Weight, epsilon: f32) -> Self {
-        Self { x, gain, bias: None, epsilon }
+    pub fn new(gain: &'a Weight, epsilon: f32) -> Self {
+        Self { gain, bias: None, epsilon }
     }
 
     /// With a bias added to each row.
     #[must_use]
     pub fn bias(self, bias: Option<&'a Weight>) -> Self {
         Self { bias, ..self }
+    }
+
+    /// Panics unless gain and bias are `[d]`.
+    pub(crate) fn check(&self, d: usize) {
+        assert_eq!(self.gain.shape(), [d], "a gain [d]");
+        assert!(self.bias.is_none_or(|bias| bias.shape() == [d]), "a bias [d]");
+    }
+}
+
+/// The problem: normalise each row of `x`, then scale and shift it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct LayerNorm<'a> {
+    /// Rows `[tokens, d]`.
+    pub x: ArrayView2<'a, f32>,
+    /// γ, β and ε.
+    pub norm: Norm<'a>,
+}
+
+impl<'a> LayerNorm<'a> {
+    /// These rows by this norm.
+    #[must_use]
+    pub fn new(x: ArrayView2<'a, f32>, norm: Norm<'a>) -> Self {
+        Self { x, norm }
     }
 }
 
@@ -68,35 +90,85 @@ pub fn layer_norm_with(
     scratch: &mut Scratch,
 ) -> Array2<f32> {
     let (tokens, d) = problem.x.dim();
-    assert_eq!(problem.gain.shape(), [d], "a gain [d]");
-    assert!(problem.bias.is_none_or(|bias| bias.shape() == [d]), "a bias [d]");
-    let (gain, bias) = (problem.gain.f32(), problem.bias.map(Weight::f32));
+    problem.norm.check(d);
     let mut y = scratch.take_any(tokens, d);
-    if y.is_empty() {
-        return y;
-    }
-    let rows = ROWS.min(tokens.div_ceil(scratch.threads().count()));
-    let cuts = Cuts { rows, parts: &[d], columns: d };
-    for_each_rectangle(scratch, &mut y, cuts, 0, |mut rectangle, _| {
-        for (number, row) in rectangle.rows.clone().enumerate() {
-            let y = rectangle.row(number, 0..d);
-            let x = problem.x.index_axis_move(Axis(0), row);
-            match x.to_slice() {
-                Some(x) => y.copy_from_slice(x),
-                None => y.iter_mut().zip(x).for_each(|(y, x)| *y = *x),
-            }
-            instructions.run(Row { row: y, gain, bias, epsilon: problem.epsilon });
+    for_each_row(instructions, problem.norm, &mut y, scratch, 0, |number, y, _| {
+        let x = problem.x.index_axis_move(Axis(0), number);
+        match x.to_slice() {
+            Some(x) => y.copy_from_slice(x),
+            None => y.iter_mut().zip(x).for_each(|(y, x)| *y = *x),
         }
     });
     y
 }
 
+/// [`layer_norm`] in the place of `x`, which spares the memory a second array.
+///
+/// # Panics
+/// If `gain` or `bias` is not as long as a row.
+///
+/// ```
+/// use lt_core::{Scratch, Weight};
+/// use lt_kernels::{Norm, layer_norm_in_place};
+/// let gain = Weight::new(&[2], vec![1.0, 10.0])?;
+/// let mut rows = ndarray::array![[3.0, 7.0]]; // mean 5, deviation 2
+/// layer_norm_in_place(Norm::new(&gain, 0.0), &mut rows, &mut Scratch::new());
+/// assert_eq!(rows, ndarray::array![[-1.0, 10.0]]);
+/// # Ok::<(), lt_core::Error>(())
+/// ```
+pub fn layer_norm_in_place(norm: Norm<'_>, x: &mut Array2<f32>, scratch: &mut Scratch) {
+    layer_norm_in_place_with(Instructions::best(), norm, x, scratch);
+}
+
+/// [`layer_norm_in_place`] with these instructions.
+///
+/// # Panics
+/// As [`layer_norm_in_place`].
+pub fn layer_norm_in_place_with(
+    instructions: Instructions,
+    norm: Norm<'_>,
+    x: &mut Array2<f32>,
+    scratch: &mut Scratch,
+) {
+    norm.check(x.ncols());
+    if !x.is_standard_layout() {
+        *x = x.as_standard_layout().into_owned();
+    }
+    for_each_row(instructions, norm, x, scratch, 0, |_, _, _| ());
+}
+
+/// Fills each row, then normalises it while the nearest cache has it. What fills it has `room`
+/// numbers to itself.
+pub(crate) fn for_each_row(
+    instructions: Instructions,
+    norm: Norm<'_>,
+    rows: &mut Array2<f32>,
+    scratch: &mut Scratch,
+    room: usize,
+    fill: impl Fn(usize, &mut [f32], &mut [f32]) + Sync,
+) {
+    let (tokens, d) = rows.dim();
+    if rows.is_empty() {
+        return;
+    }
+    let (gain, bias) = (norm.gain.f32(), norm.bias.map(Weight::f32));
+    let each = ROWS.min(tokens.div_ceil(scratch.threads().count()));
+    let cuts = Cuts { rows: each, parts: &[d], columns: d };
+    for_each_rectangle(scratch, rows, cuts, room, |mut rectangle, room| {
+        for (number, token) in rectangle.rows.clone().enumerate() {
+            let row = rectangle.row(number, 0..d);
+            fill(token, row, room);
+            instructions.run(Row { row, gain, bias, epsilon: norm.epsilon });
+        }
+    });
+}
+
 /// One row, normalised in place.
-pub(crate) struct Row<'a> {
-    pub(crate) row: &'a mut [f32],
-    pub(crate) gain: &'a [f32],
-    pub(crate) bias: Option<&'a [f32]>,
-    pub(crate) epsilon: f32,
+struct Row<'a> {
+    row: &'a mut [f32],
+    gain: &'a [f32],
+    bias: Option<&'a [f32]>,
+    epsilon: f32,
 }
 
 impl Work for Row<'_> {

@@ -35,7 +35,9 @@ pub use attention::{Attention, Heads, KEY_BLOCK, attention, attention_with};
 pub use feed_forward::{FeedForward, WeightAndBias, feed_forward, feed_forward_with};
 pub use gather::{Gather, Lookup, gather, gather_with};
 pub use instructions::Instructions;
-pub use layer_norm::{LayerNorm, layer_norm, layer_norm_with};
+pub use layer_norm::{
+    LayerNorm, Norm, layer_norm, layer_norm_in_place, layer_norm_in_place_with, layer_norm_with,
+};
 pub use packed::PackedWeight;
 pub use pool::pool;
 pub use product::{Product, product, product_with, products, products_with};

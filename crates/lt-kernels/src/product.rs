@@ -1,16 +1,15 @@
 //! The matrix product with packed weights: where nearly all the time of a Transformer goes.
 
-use std::ops::Range;
-use std::sync::Arc;
+mod layer;
 
-use lt_core::{Scratch, Threads, Weight};
-use ndarray::{Array2, ArrayView2, Axis, s};
+use lt_core::{Scratch, Weight};
+use ndarray::{Array2, ArrayView2, s};
 
 use crate::Activation;
-use crate::instructions::{Arithmetic, Instructions, Work};
-use crate::packed::PackedWeight;
-use crate::threads::{Cuts, Rectangle, for_each_rectangle};
-use crate::tile::{COLUMNS, Lanes, Panels, Tiles, multiply, put};
+use crate::instructions::Instructions;
+use crate::threads::{Cuts, for_each_rectangle};
+use crate::tile::COLUMNS;
+pub(crate) use layer::Layer;
 
 /// The problem: y = activation(x·Wᵀ + b) + residual.
 ///
@@ -76,8 +75,8 @@ impl<'a> Product<'a> {
 
 /// y = activation(x·Wᵀ + b) + residual.
 ///
-/// Each output is one chain of additions over the inputs in their order, then the bias: its bits
-/// depend neither on the other rows nor on the threads.
+/// Each output is one chain of additions that begins with the bias and goes over the inputs in their
+/// order: its bits depend neither on the other rows nor on the threads.
 ///
 /// # Shapes
 /// `x` is `[tokens, in]`, the weight `[out, in]`, the result `[tokens, out]`.
@@ -167,10 +166,6 @@ pub fn products_with<const N: usize>(
 /// Rows of a task, where there are many: x is read from the second cache, and panels stay in the
 /// first while these rows go by.
 pub(crate) const ROWS: usize = 64;
-/// Panels that are widened at a time, where they have to be.
-const WIDENED: usize = 2;
-/// Inputs that are multiplied before the next are begun.
-const INNER: usize = 1536;
 
 /// How `tokens` rows of `out` are cut among threads: by rows if there are enough of them, else by
 /// columns.
@@ -191,182 +186,4 @@ pub(crate) fn in_rows(x: ArrayView2<'_, f32>, scratch: &mut Scratch) -> Option<A
     let mut copy = scratch.take_any(x.nrows(), x.ncols());
     copy.assign(&x);
     Some(copy)
-}
-
-/// A weight that is packed, and what is done to its outputs.
-pub(crate) struct Layer<'a> {
-    packed: Arc<PackedWeight>,
-    bias: Option<&'a [f32]>,
-    activation: Activation,
-}
-
-impl<'a> Layer<'a> {
-    pub(crate) fn new(problem: &Product<'a>, threads: &Threads) -> Self {
-        let packed = problem.weight.derived(|weight| PackedWeight::pack(weight, threads));
-        Self { packed, bias: problem.bias.map(Weight::f32), activation: problem.activation }
-    }
-
-    /// How much room a task needs to widen panels in.
-    pub(crate) fn room(&self) -> usize {
-        self.packed.room() * WIDENED
-    }
-
-    /// One rectangle of the outputs: `x` and `residual` are its rows.
-    pub(crate) fn multiply(
-        &self,
-        instructions: Instructions,
-        x: ArrayView2<'_, f32>,
-        residual: Option<ArrayView2<'_, f32>>,
-        mut rectangle: Rectangle<'_>,
-        room: &mut [f32],
-    ) {
-        instructions.run(Sums { layer: self, x, rectangle: &mut rectangle, room });
-        if self.activation != Activation::Identity || residual.is_some() {
-            // Apart, and not where the sums come out of the registers: the compiler makes loops of
-            // its own for either, and what was summed is still in the second cache.
-            let activation = self.activation;
-            instructions.run(Finish { activation, residual, rectangle: &mut rectangle });
-        }
-    }
-}
-
-/// The sums of some outputs of some rows, and the bias.
-struct Sums<'a, 'r> {
-    layer: &'a Layer<'a>,
-    x: ArrayView2<'a, f32>,
-    rectangle: &'a mut Rectangle<'r>,
-    room: &'a mut [f32],
-}
-
-impl Work for Sums<'_, '_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<A: Arithmetic>(self) {
-        let Self { layer, x, rectangle, room } = self;
-        let columns = rectangle.columns.clone();
-        let panels = columns.start / COLUMNS..columns.end.div_ceil(COLUMNS);
-        match layer.packed.panels() {
-            Some(all) => {
-                let first = panels.start;
-                let outputs = Outputs { layer, x, rectangle, first, inner: 0..0 };
-                outputs.multiply::<A>(all.part(panels));
-            }
-            None => {
-                for first in panels.clone().step_by(WIDENED) {
-                    let some = first..panels.end.min(first + WIDENED);
-                    let widened = layer.packed.widened(some, room);
-                    let rectangle = &mut *rectangle;
-                    let outputs = Outputs { layer, x, rectangle, first, inner: 0..0 };
-                    outputs.multiply::<A>(widened);
-                }
-            }
-        }
-    }
-}
-
-/// The outputs of some panels.
-struct Outputs<'t, 'r> {
-    layer: &'t Layer<'t>,
-    x: ArrayView2<'t, f32>,
-    rectangle: &'t mut Rectangle<'r>,
-    /// The number of the first panel.
-    first: usize,
-    /// The inputs that are being multiplied.
-    inner: Range<usize>,
-}
-
-impl Outputs<'_, '_> {
-    #[inline(always)]
-    fn multiply<A: Arithmetic>(mut self, panels: Panels<'_>) {
-        let (rows, inner) = self.x.dim();
-        loop {
-            self.inner = self.inner.end..inner.min(self.inner.end + INNER);
-            let lines = panels.lines(self.inner.clone());
-            multiply::<A>(&mut self, 0..rows, lines);
-            if self.inner.end == inner {
-                return;
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn columns(&self, panel: usize, panels: usize) -> Range<usize> {
-        let first = (self.first + panel) * COLUMNS;
-        first..self.rectangle.columns.end.min(first + panels * COLUMNS)
-    }
-}
-
-impl Tiles for Outputs<'_, '_> {
-    #[inline(always)]
-    fn row(&self, row: usize) -> &[f32] {
-        let row = self.x.index_axis_move(Axis(0), row).to_slice();
-        &row.unwrap_or_default()[self.inner.clone()]
-    }
-
-    #[inline(always)]
-    fn start(&mut self, row: usize, panel: usize) -> Lanes {
-        let mut sums = [0.0; COLUMNS];
-        if self.inner.start > 0 {
-            // The chain goes on where the inputs before these ended.
-            let columns = self.columns(panel, 1);
-            let so_far = self.rectangle.row(row, columns);
-            sums[..so_far.len()].copy_from_slice(so_far);
-        }
-        sums
-    }
-
-    #[inline(always)]
-    fn expect<A: Arithmetic>(&mut self, row: usize, panel: usize, panels: usize) {
-        let columns = self.columns(panel, panels);
-        A::will_write(self.rectangle.row(row, columns));
-    }
-
-    #[inline(always)]
-    fn finish(&mut self, row: usize, panel: usize, sums: &[Lanes]) {
-        let columns = self.columns(panel, sums.len());
-        let y = self.rectangle.row(row, columns.clone());
-        match self.layer.bias {
-            Some(bias) if self.inner.end == self.x.ncols() => {
-                let sums = &sums.as_flattened()[..y.len()];
-                for ((y, sum), bias) in y.iter_mut().zip(sums).zip(&bias[columns]) {
-                    *y = sum + bias;
-                }
-            }
-            _ => put(sums, y),
-        }
-    }
-}
-
-/// Activation and residual.
-struct Finish<'a, 'r> {
-    activation: Activation,
-    residual: Option<ArrayView2<'a, f32>>,
-    rectangle: &'a mut Rectangle<'r>,
-}
-
-impl Work for Finish<'_, '_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<A: Arithmetic>(self) {
-        let Self { activation, residual, rectangle } = self;
-        let columns = rectangle.columns.clone();
-        for row in 0..rectangle.rows.len() {
-            let y = rectangle.row(row, columns.clone());
-            activation.apply_to_all::<A>(y);
-            let Some(residual) = residual else { continue };
-            let residual = residual.index_axis_move(Axis(0), row);
-            match residual.to_slice() {
-                Some(residual) => {
-                    let residual = &residual[columns.clone()];
-                    y.iter_mut().zip(residual).for_each(|(y, residual)| *y += residual);
-                }
-                None => {
-                    let residual = residual.iter().skip(columns.start);
-                    y.iter_mut().zip(residual).for_each(|(y, residual)| *y += residual);
-                }
-            }
-        }
-    }
 }

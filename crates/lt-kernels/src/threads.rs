@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use lt_core::{Scratch, Threads};
 use ndarray::Array2;
 
+use crate::tile::{COLUMNS, Lanes};
+
 /// How an array is cut into rectangles.
 #[derive(Clone, Copy)]
 pub(crate) struct Cuts<'a> {
@@ -67,6 +69,47 @@ impl Rectangle<'_> {
         // SAFETY: it lies inside this rectangle, no other rectangle overlaps it (see
         // `for_each_rectangle`), and the borrow of `self` keeps a second piece from being alive.
         unsafe { self.array.part(start + columns.start..start + columns.end) }
+    }
+}
+
+impl Rectangle<'_> {
+    /// Where the sums of R rows with P panels belong, counted as in [`row`](Self::row); if there
+    /// are as many columns.
+    #[inline(always)]
+    pub(crate) fn tile<const R: usize, const P: usize>(
+        &mut self,
+        first: usize,
+        columns: Range<usize>,
+    ) -> Option<Tile<'_, R, P>> {
+        assert!(first + R <= self.rows.len(), "rows of the rectangle");
+        let inside = self.columns.start <= columns.start && columns.end <= self.columns.end;
+        assert!(inside, "columns of the rectangle");
+        if columns.len() != P * COLUMNS {
+            return None;
+        }
+        let start = (self.rows.start + first) * self.width + self.before + columns.start;
+        let end = start + (R - 1) * self.width + P * COLUMNS;
+        assert!(end <= self.array.len, "inside the memory");
+        // SAFETY: inside, as just asserted.
+        let start = unsafe { self.array.start.add(start) };
+        Some(Tile { start, width: self.width, borrowed: PhantomData })
+    }
+}
+
+/// R rows of P panels of a rectangle.
+pub(crate) struct Tile<'a, const R: usize, const P: usize> {
+    start: *mut f32,
+    width: usize,
+    borrowed: PhantomData<&'a mut f32>,
+}
+
+impl<const R: usize, const P: usize> Tile<'_, R, P> {
+    #[inline(always)]
+    pub(crate) fn row(&mut self, row: usize) -> &mut [Lanes; P] {
+        assert!(row < R, "a row of the tile");
+        // SAFETY: it lies inside the rectangle that the tile was borrowed from, as was asserted
+        // there, and the borrow of `self` keeps a second piece from being alive.
+        unsafe { &mut *self.start.add(row * self.width).cast() }
     }
 }
 

@@ -26,16 +26,46 @@ pub(crate) fn put(sums: &[Lanes], place: &mut [f32]) {
     }
 }
 
+/// Reads what [`put`] wrote.
+#[inline(always)]
+pub(crate) fn get(place: &[f32], sums: &mut [Lanes]) {
+    let (whole, rest) = place.as_chunks();
+    for (sums, place) in sums.iter_mut().zip(whole) {
+        *sums = *place;
+    }
+    for (sum, place) in sums.iter_mut().skip(whole.len()).flatten().zip(rest) {
+        *sum = *place;
+    }
+}
+
+/// So many lines before the end of a panel it is said where the sums will go: early enough for these
+/// places to come into the first cache, and not so early that they have left it again.
+const LATE: usize = 64;
+
 /// What is multiplied, and where the sums go.
 pub(crate) trait Tiles {
     /// A row of the left side, as long as a panel is.
     fn row(&self, row: usize) -> &[f32];
-    /// What the sums of a row with a panel begin with.
-    fn start(&mut self, row: usize, panel: usize) -> Lanes;
-    /// Says that the sums of a row with `panels` panels from this one on will come soon.
-    fn expect<A: Arithmetic>(&mut self, _row: usize, _panel: usize, _panels: usize) {}
-    /// Takes the sums of a row with some panels from this one on.
-    fn finish(&mut self, row: usize, panel: usize, sums: &[Lanes]);
+    /// What the sums of R rows with P panels from these on begin with.
+    fn start<A: Arithmetic, const R: usize, const P: usize>(
+        &mut self,
+        row: usize,
+        panel: usize,
+    ) -> [[Lanes; P]; R];
+    /// Says that the sums of R rows with P panels from these on will come soon.
+    fn expect<A: Arithmetic, const R: usize, const P: usize>(
+        &mut self,
+        _row: usize,
+        _panel: usize,
+    ) {
+    }
+    /// Takes the sums of R rows with P panels from these on.
+    fn finish<const R: usize, const P: usize>(
+        &mut self,
+        row: usize,
+        panel: usize,
+        sums: &[[Lanes; P]; R],
+    );
 }
 
 /// Panels of equal height, one behind the other.
@@ -143,19 +173,13 @@ fn tile<A: Arithmetic, const R: usize, const P: usize>(
     panels: [&[Lanes]; P],
     next: &[Lanes],
 ) -> usize {
-    // Arrays are filled by index and not by closures, which the compiler would not always make
-    // part of this function: then the sums would live in memory.
-    let mut sums = [[[0.0; COLUMNS]; P]; R];
-    for r in 0..R {
-        tiles.expect::<A>(row + r, panel, P);
-        for p in 0..P {
-            sums[r][p] = tiles.start(row + r, panel + p);
-        }
-    }
-    sums = chains::<A, R, P>(tiles, row, panels, next, sums);
-    for r in 0..R {
-        tiles.finish(row + r, panel, &sums[r]);
-    }
+    let sums = tiles.start::<A, R, P>(row, panel);
+    let height = panels[0].len();
+    let late = height.saturating_sub(LATE);
+    let sums = chains::<A, R, P>(tiles, row, panels, next, 0..late, sums);
+    tiles.expect::<A, R, P>(row, panel);
+    let sums = chains::<A, R, P>(tiles, row, panels, next, late..height, sums);
+    tiles.finish(row, panel, &sums);
     R
 }
 
@@ -165,19 +189,21 @@ fn chains<A: Arithmetic, const R: usize, const P: usize>(
     row: usize,
     panels: [&[Lanes]; P],
     next: &[Lanes],
+    lines: Range<usize>,
     mut sums: [[Lanes; P]; R],
 ) -> [[Lanes; P]; R] {
-    let height = panels[0].len();
-    // Cut to one length here, so that the loop below need not check any index.
+    // Cut to one length here, so that the loop below need not check any index; and by index, for
+    // closures the compiler would not always make part of this function.
+    let height = lines.len();
     let mut rows: [&[f32]; R] = [&[]; R];
     for r in 0..R {
-        rows[r] = &tiles.row(row + r)[..height];
+        rows[r] = &tiles.row(row + r)[lines.clone()][..height];
     }
     let mut cut: [&[Lanes]; P] = [&[]; P];
     for p in 0..P {
-        cut[p] = &panels[p][..height];
+        cut[p] = &panels[p][lines.clone()][..height];
     }
-    let next = &next[..height];
+    let next = &next[lines][..height];
     for line in 0..height {
         A::will_read(&next[line]);
         for r in 0..R {

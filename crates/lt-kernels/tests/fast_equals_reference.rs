@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lt_core::{Mask, Ragged, Scratch, Threads, Weight, Workers};
 use lt_kernels::{
-    Attention, Heads, Instructions, KEY_BLOCK, LayerNorm, Product, attention, attention_with,
+    Attention, Heads, Instructions, KEY_BLOCK, LayerNorm, Norm, Product, attention, attention_with,
     layer_norm, layer_norm_with, product, reference, softmax, softmax_with,
 };
 use lt_laws::sample::{rows, weight};
@@ -59,7 +59,7 @@ fn an_empty_batch_gives_an_empty_result() {
     let (x, w) = (rows(0, 4, 1), weight(&[3, 4], 2));
     assert_eq!(product(&Product::new(x.view(), &w), &mut Scratch::new()).dim(), (0, 3));
     let gain = weight(&[4], 3);
-    let norm = LayerNorm::new(x.view(), &gain, 1e-5).bias(Some(&gain));
+    let norm = LayerNorm::new(x.view(), Norm::new(&gain, 1e-5).bias(Some(&gain)));
     assert_eq!(layer_norm(&norm, &mut Scratch::new()).dim(), (0, 4));
     for batch in [Ragged::from_lengths([]), Ragged::from_lengths([0, 0])] {
         let problem = Attention::new(x.view(), x.view(), x.view(), &batch, 2);
@@ -78,7 +78,7 @@ fn layer_norm_is_its_reference_at_every_width() {
                 layer_norm_with,
                 reference::layer_norm,
                 tolerance,
-                LayerNorm::new(x.view(), &gain, epsilon).bias(Some(&bias)),
+                LayerNorm::new(x.view(), Norm::new(&gain, epsilon).bias(Some(&bias))),
                 format!("width {d}, ε = {epsilon}")
             );
         }
@@ -91,7 +91,7 @@ fn layer_norm_takes_views_of_any_strides() {
     let (gain, bias) = (weight(&[10], 2), weight(&[10], 3));
     for x in [wide.slice(s![..;3, ..;2]), wide.t().slice_move(s![.., ..10])] {
         fn of<'a>(x: ArrayView2<'a, f32>, gain: &'a Weight, bias: &'a Weight) -> LayerNorm<'a> {
-            LayerNorm::new(x, gain, 1e-5).bias(Some(bias))
+            LayerNorm::new(x, Norm::new(gain, 1e-5).bias(Some(bias)))
         }
         let in_one_piece = x.to_owned();
         let expected = layer_norm(&of(in_one_piece.view(), &gain, &bias), &mut Scratch::new());

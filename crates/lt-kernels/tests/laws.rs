@@ -1,7 +1,7 @@
 //! The kernels under the laws of softmax and attention.
 
 use lt_core::{Mask, Ragged, Scratch};
-use lt_kernels::{Attention, LayerNorm, attention, layer_norm, reference, softmax};
+use lt_kernels::{Attention, LayerNorm, Norm, attention, layer_norm, reference, softmax};
 use lt_laws::attention::Inputs;
 use ndarray::{Array2, ArrayView2};
 
@@ -79,7 +79,7 @@ fn layer_norm_obeys_its_laws() {
         |x: ArrayView2<'_, f32>, epsilon: f32, run: &dyn Fn(&LayerNorm<'_>) -> Array2<f32>| {
             let d = x.ncols();
             let gain = lt_core::Weight::new(&[d], vec![1.0; d]).unwrap();
-            run(&LayerNorm::new(x, &gain, epsilon))
+            run(&LayerNorm::new(x, Norm::new(&gain, epsilon)))
         };
     lt_laws::layer_norm::all(|x, epsilon| {
         unit(x, epsilon, &|problem| layer_norm(problem, &mut Scratch::new()))

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use lt_core::{Scratch, Threads, Weight};
 use lt_kernels::{
-    Activation, FeedForward, Gather, Instructions, Lookup, Product, WeightAndBias,
+    Activation, FeedForward, Gather, Instructions, Lookup, Norm, Product, WeightAndBias,
     feed_forward_with, gather_with, pool, product, product_with, products_with, reference,
 };
 use lt_laws::sample::{rows, weight};
@@ -24,16 +24,15 @@ fn scratches() -> [Scratch; 4] {
     threads.map(Scratch::with_threads)
 }
 
-/// The formula with the roundings of a set of instructions: one chain over the inputs, the bias,
-/// the residual.
+/// The formula with the roundings of a set of instructions: one chain from the bias over the
+/// inputs, then the residual.
 fn chain(set: Instructions, problem: &Product<'_>) -> Array2<f32> {
     let weight = problem.weight.matrix();
     Array2::from_shape_fn((problem.x.nrows(), weight.nrows()), |(t, o)| {
-        let mut y = 0.0_f32;
+        let mut y = problem.bias.map_or(0.0, |bias| bias.f32()[o]);
         for (&x, &w) in problem.x.row(t).iter().zip(weight.row(o)) {
             y = if set == Instructions::portable() { y + x * w } else { x.mul_add(w, y) };
         }
-        y += problem.bias.map_or(0.0, |bias| bias.f32()[o]);
         y + problem.residual.map_or(0.0, |rows| rows[[t, o]])
     })
 }
@@ -257,7 +256,7 @@ fn gathered_rows_are_added_and_normalised_at_every_width() {
         let lookups =
             [Lookup { table: &token, rows: &tokens }, Lookup { table: &place, rows: &places }];
         for bias in [None, Some(&bias)] {
-            let problem = Gather::new(&lookups, &gain, 1e-5).bias(bias);
+            let problem = Gather::new(&lookups, Norm::new(&gain, 1e-5).bias(bias));
             for set in Instructions::available() {
                 let alone = gather_with(set, &problem, &mut Scratch::new());
                 close(alone.view(), reference::gather(&problem).view(), 2e-4);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use lt_core::{Mask, Ragged, Scratch, Weight, f16_to_f32};
 use lt_kernels::{
-    Activation, Attention, FeedForward, Gather, Instructions, LayerNorm, Lookup, Product,
+    Activation, Attention, FeedForward, Gather, Instructions, LayerNorm, Lookup, Norm, Product,
     WeightAndBias, activate, attention, feed_forward, gather, layer_norm, pool, product,
     product_with, products_with, reference,
 };
@@ -64,7 +64,7 @@ fn the_middle_of_a_feed_forward_layer_is_each_threads_own() {
 fn gathered_rows_are_written_by_one_thread_each() {
     let (table, gain) = (weight(&[4, 3], 1), weight(&[3], 2));
     let lookups = [Lookup { table: &table, rows: &[0, 3, 1, 2, 2] }];
-    let problem = Gather::new(&lookups, &gain, 1e-5);
+    let problem = Gather::new(&lookups, Norm::new(&gain, 1e-5));
     assert_eq!(gather(&problem, &mut scratch(3)), gather(&problem, &mut scratch(1)));
 }
 
@@ -84,7 +84,7 @@ fn a_pool_lends_a_task_and_takes_it_back() {
 #[test]
 fn a_norm_writes_rows_of_its_own() {
     let (x, gain) = (rows(35, 3, 1), weight(&[3], 2));
-    let problem = LayerNorm::new(x.view(), &gain, 1e-5);
+    let problem = LayerNorm::new(x.view(), Norm::new(&gain, 1e-5));
     assert_eq!(layer_norm(&problem, &mut scratch(3)), layer_norm(&problem, &mut scratch(1)));
 }
 

@@ -4,7 +4,7 @@ use lt_core::{
     Backward, Error, Module, Result, Scratch, Train, Trainable, Weight, check_columns, check_shape,
     dims, params,
 };
-use lt_kernels::layer_norm;
+use lt_kernels::{Norm, layer_norm, layer_norm_in_place};
 use ndarray::{Array2, ArrayView2};
 
 use crate::linear::{add, sum_of_rows};
@@ -93,6 +93,20 @@ impl LayerNorm {
     pub fn width(&self) -> usize {
         self.gain.len()
     }
+
+    /// What [`forward`](Module::forward) computes, in the place of `x`.
+    ///
+    /// # Errors
+    /// As for [`Module::forward`].
+    pub fn forward_in_place(&self, x: &mut Array2<f32>, scratch: &mut Scratch) -> Result<()> {
+        check_columns("LayerNorm::forward_in_place", self.width(), &x.view())?;
+        layer_norm_in_place(self.norm(), x, scratch);
+        Ok(())
+    }
+
+    fn norm(&self) -> Norm<'_> {
+        Norm::new(&self.gain, self.epsilon).bias(self.bias.as_ref())
+    }
 }
 
 impl<'a> Module<ArrayView2<'a, f32>> for LayerNorm {
@@ -104,8 +118,7 @@ impl<'a> Module<ArrayView2<'a, f32>> for LayerNorm {
 
     fn forward_in(&self, x: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         check_columns("LayerNorm::forward", self.width(), &x)?;
-        let problem = lt_kernels::LayerNorm::new(x, &self.gain, self.epsilon);
-        Ok(layer_norm(&problem.bias(self.bias.as_ref()), scratch))
+        Ok(layer_norm(&lt_kernels::LayerNorm::new(x, self.norm()), scratch))
     }
 }
 

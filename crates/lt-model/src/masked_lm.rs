@@ -99,11 +99,10 @@ impl BertForMaskedLm {
         check_columns("BertForMaskedLm::predict", head.transform.inputs(), &hidden)?;
         let words = head.decoder.as_ref().unwrap_or(self.bert.embeddings().token().weight());
         check_shape("BertForMaskedLm::predict", dims![words.shape()[0]], head.bias.shape())?;
-        let transformed = head.transform.forward_activated(hidden, head.activation, scratch)?; // [n, d]
-        let normed = head.norm.forward_in(transformed.view(), scratch)?; // [n, d]
-        scratch.give(transformed);
-        let logits = product(&Product::new(normed.view(), words).bias(Some(&head.bias)), scratch); // [n, v]
-        scratch.give(normed);
+        let mut rows = head.transform.forward_activated(hidden, head.activation, scratch)?; // [n, d]
+        head.norm.forward_in_place(&mut rows, scratch)?;
+        let logits = product(&Product::new(rows.view(), words).bias(Some(&head.bias)), scratch); // [n, v]
+        scratch.give(rows);
         Ok(logits)
     }
 }

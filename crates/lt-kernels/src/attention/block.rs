@@ -6,65 +6,67 @@ use ndarray::{ArrayView2, Axis};
 
 use super::KEY_BLOCK;
 use crate::instructions::Arithmetic;
-use crate::tile::{COLUMNS, Lanes, Tiles, put};
+use crate::tile::{COLUMNS, Lanes, Tiles};
 
-/// The keys `rows`, columns `first..`, as panels: keys side by side, one line a column.
+/// The keys `rows`, some heads of `width` columns, as panels: keys side by side, one line a column.
 #[inline(always)]
 pub(super) fn side_by_side<A: Arithmetic>(
     keys: ArrayView2<'_, f32>,
-    first: usize,
+    heads: &Range<usize>,
     rows: Range<usize>,
-    panels: &mut [Lanes],
     width: usize,
+    panels: &mut [Lanes],
 ) {
-    for (number, panel) in panels.chunks_exact_mut(width).enumerate() {
-        let from = rows.start + number * COLUMNS;
-        if from >= rows.end {
-            return;
-        }
+    let columns = heads.start * width..heads.end * width;
+    for (number, from) in rows.clone().step_by(COLUMNS).enumerate() {
         let mut sixteen: [&[f32]; COLUMNS] = [&[]; COLUMNS];
         for (place, key) in sixteen.iter_mut().enumerate() {
             // Behind the last key it stands again; its score is not looked at there.
             let row = keys.index_axis_move(Axis(0), (from + place).min(rows.end - 1)).to_slice();
-            let row = row.unwrap_or_default();
-            next_head::<A>(row, first, width);
-            *key = &row[first..first + width];
+            *key = &row.unwrap_or_default()[columns.clone()];
+            A::will_read(key);
         }
-        for (column, line) in panel.iter_mut().enumerate() {
-            for place in 0..COLUMNS {
-                line[place] = sixteen[place][column];
+        for head in 0..heads.len() {
+            let panel = head * (KEY_BLOCK / COLUMNS) + number;
+            for (column, line) in panels[panel * width..][..width].iter_mut().enumerate() {
+                for place in 0..COLUMNS {
+                    line[place] = sixteen[place][head * width + column];
+                }
             }
         }
     }
 }
 
-/// The values `rows`, columns `first..`, as panels: columns side by side, one line a value.
+/// The values `rows`, some heads of `width` columns, as panels: columns side by side, one line a
+/// value.
 #[inline(always)]
-pub(super) fn one_below_the_other<A: Arithmetic>(
+pub(super) fn one_below_the_other(
     values: ArrayView2<'_, f32>,
-    first: usize,
+    heads: &Range<usize>,
     rows: Range<usize>,
     width: usize,
     panels: &mut [Lanes],
 ) {
+    let columns = heads.start * width..heads.end * width;
+    let of_head = width.div_ceil(COLUMNS) * KEY_BLOCK;
     for (place, row) in rows.enumerate() {
-        let value = values.index_axis_move(Axis(0), row);
-        next_head::<A>(value.to_slice().unwrap_or_default(), first, width);
-        for panel in 0..width.div_ceil(COLUMNS) {
-            let line = &mut panels[panel * KEY_BLOCK + place];
-            let columns = panel * COLUMNS..width.min((panel + 1) * COLUMNS);
-            match value.to_slice() {
-                Some(value) if columns.len() == COLUMNS => {
-                    let of_panel = value[first + columns.start..].first_chunk();
-                    *line = *of_panel.unwrap_or(&[0.0; COLUMNS]);
-                }
-                _ => {
-                    line.fill(0.0);
-                    for (number, column) in line.iter_mut().zip(columns) {
-                        *number = value[first + column];
-                    }
-                }
+        let value = values.index_axis_move(Axis(0), row).to_slice();
+        let value = &value.unwrap_or_default()[columns.clone()];
+        for (head, value) in value.chunks_exact(width).enumerate() {
+            for (panel, sixteen) in value.chunks(COLUMNS).enumerate() {
+                put_line(&mut panels[head * of_head + panel * KEY_BLOCK + place], sixteen);
             }
+        }
+    }
+}
+
+#[inline(always)]
+fn put_line(line: &mut Lanes, numbers: &[f32]) {
+    match numbers.first_chunk() {
+        Some(whole) => *line = *whole,
+        None => {
+            *line = [0.0; COLUMNS];
+            line[..numbers.len()].copy_from_slice(numbers);
         }
     }
 }
@@ -93,15 +95,26 @@ impl Tiles for Scores<'_> {
     }
 
     #[inline(always)]
-    fn start(&mut self, _row: usize, _panel: usize) -> Lanes {
-        [0.0; COLUMNS]
+    fn start<A: Arithmetic, const R: usize, const P: usize>(
+        &mut self,
+        _row: usize,
+        _panel: usize,
+    ) -> [[Lanes; P]; R] {
+        [[[0.0; COLUMNS]; P]; R]
     }
 
     #[inline(always)]
-    fn finish(&mut self, row: usize, panel: usize, sums: &[Lanes]) {
-        let scores = &mut self.scores[row][panel * COLUMNS..];
-        for (score, sum) in scores.iter_mut().zip(sums.as_flattened()) {
-            *score = sum * self.scale;
+    fn finish<const R: usize, const P: usize>(
+        &mut self,
+        row: usize,
+        panel: usize,
+        sums: &[[Lanes; P]; R],
+    ) {
+        for (scores, sums) in self.scores[row..row + R].iter_mut().zip(sums) {
+            let scores = &mut scores[panel * COLUMNS..(panel + P) * COLUMNS];
+            for (score, sum) in scores.iter_mut().zip(sums.as_flattened()) {
+                *score = sum * self.scale;
+            }
         }
     }
 }
@@ -136,17 +149,30 @@ impl Tiles for Average<'_> {
     }
 
     #[inline(always)]
-    fn start(&mut self, row: usize, panel: usize) -> Lanes {
-        let mut lanes = self.average[row * self.value_panels + panel];
-        for value in &mut lanes {
-            *value *= self.shrink[row];
+    fn start<A: Arithmetic, const R: usize, const P: usize>(
+        &mut self,
+        row: usize,
+        panel: usize,
+    ) -> [[Lanes; P]; R] {
+        let mut sums = [[[0.0; COLUMNS]; P]; R];
+        for (r, sums) in sums.iter_mut().enumerate() {
+            let average = &self.average[(row + r) * self.value_panels + panel..][..P];
+            for (sum, value) in sums.as_flattened_mut().iter_mut().zip(average.as_flattened()) {
+                *sum = value * self.shrink[row + r];
+            }
         }
-        lanes
+        sums
     }
 
     #[inline(always)]
-    fn finish(&mut self, row: usize, panel: usize, sums: &[Lanes]) {
-        let average = &mut self.average[row * self.value_panels + panel..][..sums.len()];
-        put(sums, average.as_flattened_mut());
+    fn finish<const R: usize, const P: usize>(
+        &mut self,
+        row: usize,
+        panel: usize,
+        sums: &[[Lanes; P]; R],
+    ) {
+        for (r, sums) in sums.iter().enumerate() {
+            self.average[(row + r) * self.value_panels + panel..][..P].copy_from_slice(sums);
+        }
     }
 }

@@ -13,54 +13,58 @@ use crate::threads::Rectangle;
 use crate::tile::{COLUMNS, Lanes, Panels, multiply};
 use crate::vector_math::exp;
 
+/// Query heads that are worked on together: their keys and values are laid out in one go, row by
+/// row, as they lie in memory.
+const HEADS: usize = 12;
+
 /// What a task works with, beyond its output.
 pub(super) struct Room<'a> {
-    /// The keys of a block, one head, as panels of 16 keys: `[4, k, 16]`.
+    /// The keys of a block, as panels of 16 keys: `[key heads, 8, k, 16]`.
     keys: &'a mut [Lanes],
-    /// Its values as panels of 16 columns: `[v / 16, 64, 16]`.
+    /// Its values as panels of 16 columns: `[key heads, v / 16, 128, 16]`.
     values: &'a mut [Lanes],
-    /// The scores of the block with each query, then their powers: `[queries, 64]`.
+    /// The scores of the block with each query, then their powers: `[queries, 128]`.
     scores: &'a mut [[f32; KEY_BLOCK]],
-    /// The average of the values so far, not yet divided by the sum: `[queries, v / 16, 16]`.
+    /// The average of the values so far, not yet divided by the sum: `[heads, queries, v / 16, 16]`.
     average: &'a mut [Lanes],
-    /// The softmax of each query so far.
-    softmax: Softmax<'a>,
-}
-
-/// What is known of the softmax of each query, `[queries]` each.
-struct Softmax<'a> {
-    /// The highest score so far, and with this block.
+    /// The highest score so far: `[heads, queries]`.
     highest: &'a mut [f32],
-    now: &'a mut [f32],
-    /// Σ e^(score − highest).
+    /// Σ e^(score − highest): `[heads, queries]`.
     sum: &'a mut [f32],
-    /// e^(highest − now): what sum and average shrink by.
+    /// The highest score with this block: `[queries]`.
+    now: &'a mut [f32],
+    /// e^(highest − now), what sum and average shrink by: `[queries]`.
     shrink: &'a mut [f32],
 }
 
 impl<'a> Room<'a> {
-    /// How many numbers it takes.
-    pub(super) fn size(widths: Widths, queries: usize) -> usize {
-        let value = widths.value.next_multiple_of(COLUMNS);
-        KEY_BLOCK * (widths.key + value) + queries * (KEY_BLOCK + value + 4)
+    /// How many numbers it takes, for so many queries and query heads.
+    pub(super) fn size(widths: Widths, queries: usize, heads: usize) -> usize {
+        let (value, heads) = (widths.value.next_multiple_of(COLUMNS), heads.min(HEADS));
+        // Key heads are as many as query heads at most.
+        heads * (KEY_BLOCK * (widths.key + value) + queries * (value + 2))
+            + queries * (KEY_BLOCK + 2)
     }
 
     /// So much room, divided up.
-    pub(super) fn of(room: &'a mut [f32], widths: Widths, queries: usize) -> Self {
-        let value = widths.value.next_multiple_of(COLUMNS);
-        let (keys, room) = room.split_at_mut(KEY_BLOCK * widths.key);
-        let (values, room) = room.split_at_mut(KEY_BLOCK * value);
+    pub(super) fn of(room: &'a mut [f32], widths: Widths, queries: usize, heads: usize) -> Self {
+        let (value, heads) = (widths.value.next_multiple_of(COLUMNS), heads.min(HEADS));
+        let (keys, room) = room.split_at_mut(heads * KEY_BLOCK * widths.key);
+        let (values, room) = room.split_at_mut(heads * KEY_BLOCK * value);
         let (scores, room) = room.split_at_mut(KEY_BLOCK * queries);
-        let (average, room) = room.split_at_mut(value * queries);
-        let (highest, room) = room.split_at_mut(queries);
+        let (average, room) = room.split_at_mut(heads * queries * value);
+        let (highest, room) = room.split_at_mut(heads * queries);
+        let (sum, room) = room.split_at_mut(heads * queries);
         let (now, room) = room.split_at_mut(queries);
-        let (sum, room) = room.split_at_mut(queries);
         Self {
             keys: keys.as_chunks_mut().0,
             values: values.as_chunks_mut().0,
             scores: scores.as_chunks_mut().0,
             average: average.as_chunks_mut().0,
-            softmax: Softmax { highest, now, sum, shrink: &mut room[..queries] },
+            highest,
+            sum,
+            now,
+            shrink: &mut room[..queries],
         }
     }
 }
@@ -90,8 +94,9 @@ impl Work for Task<'_, '_> {
             }
             let queries = offsets[sequence].max(rows.start)..offsets[sequence + 1].min(rows.end);
             if !queries.is_empty() {
-                for head in heads.clone() {
-                    self.head::<A>(sequence, queries.clone(), head);
+                for head in heads.clone().step_by(HEADS) {
+                    let heads = head..heads.end.min(head + HEADS);
+                    self.heads::<A>(sequence, queries.clone(), heads);
                 }
             }
         }
@@ -99,104 +104,157 @@ impl Work for Task<'_, '_> {
 }
 
 impl Task<'_, '_> {
-    /// One head of some queries of one sequence, over all blocks of keys.
+    /// Some heads of some queries of one sequence, over all blocks of keys.
     #[inline(always)]
-    fn head<A: Arithmetic>(&mut self, sequence: usize, queries: Range<usize>, head: usize) {
-        let Self { problem, widths, rectangle, room } = self;
-        let Room { keys, values, scores, average, softmax } = room;
-        let Softmax { highest, now, sum, shrink } = softmax;
+    fn heads<A: Arithmetic>(
+        &mut self,
+        sequence: usize,
+        queries: Range<usize>,
+        heads: Range<usize>,
+    ) {
+        let widths = self.widths;
         let (count, value_panels) = (queries.len(), widths.value.div_ceil(COLUMNS));
-        let first_query = queries.start - problem.queries.offsets()[sequence];
-        let offsets = problem.keys.offsets();
-        let (first_key, last_key) = (offsets[sequence], offsets[sequence + 1]);
-        let key_head = head / (problem.heads.query / problem.heads.key);
-        for query in queries.clone() {
-            let row = problem.query.index_axis_move(Axis(0), query).to_slice();
-            next_head::<A>(row.unwrap_or_default(), head * widths.key, widths.key);
-            let columns = head * widths.value..(head + 1) * widths.value;
-            A::will_write(rectangle.row(query - rectangle.rows.start, columns));
+        self.room.average[..heads.len() * count * value_panels].fill([0.0; COLUMNS]);
+        self.room.highest[..heads.len() * count].fill(f32::NEG_INFINITY);
+        self.room.sum[..heads.len() * count].fill(0.0);
+
+        let group = self.problem.heads.query / self.problem.heads.key;
+        let key_heads = heads.start / group..(heads.end - 1) / group + 1;
+        let offsets = self.problem.keys.offsets();
+        let keys = offsets[sequence]..offsets[sequence + 1];
+        for start in keys.clone().step_by(KEY_BLOCK) {
+            let rows = start..keys.end.min(start + KEY_BLOCK);
+            let Self { problem, room, .. } = self;
+            side_by_side::<A>(problem.key, &key_heads, rows.clone(), widths.key, room.keys);
+            let values = &mut *room.values;
+            one_below_the_other(problem.value, &key_heads, rows.clone(), widths.value, values);
+            for head in heads.clone() {
+                let place = Place {
+                    sequence,
+                    queries: queries.clone(),
+                    head,
+                    number: head - heads.start,
+                    key_head: head / group - key_heads.start,
+                    block: start - keys.start..rows.end - keys.start,
+                    keys: keys.len(),
+                };
+                self.block::<A>(&place);
+            }
         }
-        average[..count * value_panels].fill([0.0; COLUMNS]);
-        highest[..count].fill(f32::NEG_INFINITY);
-        sum[..count].fill(0.0);
+        self.write(queries, heads);
+    }
 
-        for start in (first_key..last_key).step_by(KEY_BLOCK) {
-            let rows = start..last_key.min(start + KEY_BLOCK);
-            let len = rows.len();
-            let key_panels = len.div_ceil(COLUMNS);
-            let (key, value) = (key_head * widths.key, key_head * widths.value);
-            side_by_side::<A>(problem.key, key, rows.clone(), keys, widths.key);
-            one_below_the_other::<A>(problem.value, value, rows, widths.value, values);
+    /// One block of keys, for one head.
+    #[inline(always)]
+    fn block<A: Arithmetic>(&mut self, place: &Place) {
+        let Self { problem, widths, room, .. } = self;
+        let Room { keys, values, scores, average, highest, sum, now, shrink } = room;
+        let Place { sequence, block, .. } = place;
+        let (count, len) = (place.queries.len(), block.len());
+        let (key_panels, value_panels) = (len.div_ceil(COLUMNS), widths.value.div_ceil(COLUMNS));
+        let keys = &keys[place.key_head * KEY_BLOCK / COLUMNS * widths.key..];
+        let values = &values[place.key_head * KEY_BLOCK * value_panels..];
+        let values = &values[..KEY_BLOCK * value_panels];
+        let average = &mut average[place.number * count * value_panels..];
+        let highest = &mut highest[place.number * count..][..count];
+        let sum = &mut sum[place.number * count..][..count];
 
-            let mut of_block = Scores {
-                query: problem.query,
-                first: queries.start,
-                columns: head * widths.key..(head + 1) * widths.key,
-                scale: problem.scale,
-                scores,
-            };
-            let panels = Panels::new(&keys[..key_panels * widths.key], widths.key, key_panels);
-            multiply::<A>(&mut of_block, 0..count, panels);
+        let columns = place.head * widths.key..(place.head + 1) * widths.key;
+        for query in place.queries.clone() {
+            let row = problem.query.index_axis_move(Axis(0), query).to_slice();
+            next_head::<A>(row.unwrap_or_default(), columns.start, widths.key);
+        }
+        let mut of_block = Scores {
+            query: problem.query,
+            first: place.queries.start,
+            columns,
+            scale: problem.scale,
+            scores,
+        };
+        let panels = Panels::new(&keys[..key_panels * widths.key], widths.key, key_panels);
+        multiply::<A>(&mut of_block, 0..count, panels);
 
-            let mut sees = [Sees::Nothing; ROWS];
-            let block = start - first_key..start - first_key + len;
-            let look = |query: usize| Look {
-                problem,
-                sequence,
-                query: first_query + query,
-                keys: last_key - first_key,
-            };
-            for query in 0..count {
+        let mut sees = [Sees::Nothing; ROWS];
+        let first_query = place.queries.start - problem.queries.offsets()[*sequence];
+        let look = |query: usize| Look {
+            problem,
+            sequence: *sequence,
+            query: first_query + query,
+            keys: place.keys,
+        };
+        for query in 0..count {
+            let scores = &mut scores[query].as_chunks_mut().0[..key_panels];
+            (sees[query], now[query]) = look(query).highest(block, scores, highest[query]);
+        }
+        for query in 0..count {
+            let (before, now) = (highest[query], now[query]);
+            // The same number: also where both are −∞, and the difference is none.
+            shrink[query] = if before == now { 1.0 } else { exp::<A>(before - now) };
+            highest[query] = now;
+        }
+        for query in 0..count {
+            if sees[query] != Sees::Nothing {
                 let scores = &mut scores[query].as_chunks_mut().0[..key_panels];
-                (sees[query], now[query]) = look(query).highest(&block, scores, highest[query]);
+                let powers = powers::<A>(scores, now[query]);
+                sum[query] = A::multiply_add(sum[query], shrink[query], powers);
             }
-            for query in 0..count {
-                let (before, now) = (highest[query], now[query]);
-                // The same number: also where both are −∞, and the difference is none.
-                shrink[query] = if before == now { 1.0 } else { exp::<A>(before - now) };
-                highest[query] = now;
-            }
-            for query in 0..count {
-                if sees[query] != Sees::Nothing {
-                    let scores = &mut scores[query].as_chunks_mut().0[..key_panels];
-                    let powers = powers::<A>(scores, now[query]);
-                    sum[query] = A::multiply_add(sum[query], shrink[query], powers);
-                }
-            }
+        }
 
-            let panels = Panels::new(values, KEY_BLOCK, value_panels);
-            let mut of_block =
-                Average { powers: scores, keys: 0..len, average, shrink, value_panels };
-            // Queries that see the whole block are averaged together, others one by one.
-            let mut query = 0;
-            while query < count {
-                let from = query;
-                while query < count && sees[query] == Sees::All {
-                    query += 1;
-                }
-                of_block.keys = 0..len;
-                multiply::<A>(&mut of_block, from..query, panels.lines(0..len));
-                if query < count && sees[query] == Sees::Some {
-                    of_block.shrink(query);
-                    look(query).for_each_run(&block, |keys| {
-                        of_block.keys = keys.clone();
-                        multiply::<A>(&mut of_block, query..query + 1, panels.lines(keys));
-                    });
-                }
+        let panels = Panels::new(values, KEY_BLOCK, value_panels);
+        let mut of_block = Average { powers: scores, keys: 0..len, average, shrink, value_panels };
+        // Queries that see the whole block are averaged together, others one by one.
+        let mut query = 0;
+        while query < count {
+            let from = query;
+            while query < count && sees[query] == Sees::All {
                 query += 1;
             }
-        }
-
-        for query in 0..count {
-            let row = queries.start - rectangle.rows.start + query;
-            let columns = head * widths.value..(head + 1) * widths.value;
-            let average = average[query * value_panels..][..value_panels].as_flattened();
-            let output = rectangle.row(row, columns).iter_mut().zip(average);
-            // No key at all: the average of nothing is zero.
-            let (share, sum) = (sum[query] == 0.0, sum[query]);
-            output.for_each(|(output, average)| *output = if share { 0.0 } else { average / sum });
+            of_block.keys = 0..len;
+            multiply::<A>(&mut of_block, from..query, panels.lines(0..len));
+            if query < count && sees[query] == Sees::Some {
+                of_block.shrink(query);
+                look(query).for_each_run(block, |keys| {
+                    of_block.keys = keys.clone();
+                    multiply::<A>(&mut of_block, query..query + 1, panels.lines(keys));
+                });
+            }
+            query += 1;
         }
     }
+
+    /// The averages, divided by the sums, to where they belong.
+    #[inline(always)]
+    fn write(&mut self, queries: Range<usize>, heads: Range<usize>) {
+        let Self { widths, rectangle, room, .. } = self;
+        let (count, value_panels) = (queries.len(), widths.value.div_ceil(COLUMNS));
+        for (number, query) in queries.enumerate() {
+            let columns = heads.start * widths.value..heads.end * widths.value;
+            let output = rectangle.row(query - rectangle.rows.start, columns);
+            for (head, output) in output.chunks_exact_mut(widths.value).enumerate() {
+                let number = head * count + number;
+                let average = room.average[number * value_panels..][..value_panels].as_flattened();
+                let sum = room.sum[number];
+                // No key at all: the average of nothing is zero.
+                let share = if sum == 0.0 { 0.0 } else { 1.0 / sum };
+                output.iter_mut().zip(average).for_each(|(output, sum)| *output = sum * share);
+            }
+        }
+    }
+}
+
+/// One head of some queries of a sequence, and a block of its keys.
+struct Place {
+    sequence: usize,
+    /// Rows of the batch.
+    queries: Range<usize>,
+    head: usize,
+    /// Which of the heads that are worked on together it is, and which of their key heads it has.
+    number: usize,
+    key_head: usize,
+    /// Counted from the sequence's first key.
+    block: Range<usize>,
+    /// How many keys the sequence has.
+    keys: usize,
 }
 
 /// Turns the scores of a query into powers, e^(score − highest), and gives their sum.

@@ -18,6 +18,5 @@ pub fn gather(problem: &Gather<'_>) -> Array2<f32> {
         }
     }
     // (2) the norm of the sum
-    let norm = LayerNorm::new(sum.view(), problem.gain, problem.epsilon);
-    layer_norm(&norm.bias(problem.bias))
+    layer_norm(&LayerNorm::new(sum.view(), problem.norm))
 }

@@ -9,7 +9,7 @@ use crate::LayerNorm;
 #[must_use]
 pub fn layer_norm(problem: &LayerNorm<'_>) -> Array2<f32> {
     let mut y = problem.x.to_owned();
-    let gain = problem.gain.f32();
+    let gain = problem.norm.gain.f32();
     for mut row in y.rows_mut() {
         let d = row.len() as f32;
         // (1) the mean of the row
@@ -17,11 +17,11 @@ pub fn layer_norm(problem: &LayerNorm<'_>) -> Array2<f32> {
         // (2) its variance, divided by d, not by d − 1
         let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / d;
         // (3) ε inside the root
-        let deviation = (variance + problem.epsilon).sqrt();
+        let deviation = (variance + problem.norm.epsilon).sqrt();
         // (4) scale and shift
         for (i, x) in row.iter_mut().enumerate() {
             *x = (*x - mean) / deviation * gain[i];
-            if let Some(bias) = problem.bias {
+            if let Some(bias) = problem.norm.bias {
                 *x += bias.f32()[i];
             }
         }

@@ -11,14 +11,11 @@ pub fn product(problem: &Product<'_>) -> Array2<f32> {
     let (tokens, out) = problem.shape();
     let weight = problem.weight.matrix(); // [out, in]
     Array2::from_shape_fn((tokens, out), |(t, o)| {
-        // (1) the dot product of a row of x with a row of W
-        let mut y = 0.0;
+        // (1) the bias
+        let mut y = problem.bias.map_or(0.0, |bias| bias.f32()[o]);
+        // (2) plus the dot product of a row of x with a row of W
         for (x, w) in problem.x.row(t).iter().zip(weight.row(o)) {
             y += x * w;
-        }
-        // (2) the bias
-        if let Some(bias) = problem.bias {
-            y += bias.f32()[o];
         }
         // (3) the activation, and (4) the residual
         problem.activation.apply(y) + problem.residual.map_or(0.0, |rows| rows[[t, o]])

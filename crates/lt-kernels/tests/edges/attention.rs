@@ -1,7 +1,7 @@
 //! Attention against its reference: keys and queries, heads, scores that are no numbers.
 
 use lt_core::{Mask, Ragged, Scratch};
-use lt_kernels::{Attention, KEY_BLOCK, attention, attention_with, reference};
+use lt_kernels::{Attention, Heads, KEY_BLOCK, attention, attention_with, reference};
 use lt_laws::sample::rows;
 use ndarray::{Array2, array};
 
@@ -46,6 +46,24 @@ fn there_may_be_one_head_or_many() {
         let problem = Attention::new(q.view(), k.view(), v.view(), &batch, heads);
         let what = format!("{heads} heads");
         fast_equals_reference!(attention_with, reference::attention, 3e-6, problem, what);
+    }
+}
+
+/// Twelve query heads are worked on together: groups that share a key head may begin in one dozen
+/// and end in the next. Long enough for several blocks of keys.
+#[test]
+fn groups_of_heads_may_reach_beyond_a_dozen() {
+    let batch = Ragged::from_lengths([2 * KEY_BLOCK + 3, 1]);
+    let tokens = batch.tokens();
+    for (query, key) in [(13, 13), (15, 3), (25, 5), (26, 2), (24, 1)] {
+        let (q, k) = (rows(tokens, query * 3, 1), rows(tokens, key * 3, 2));
+        let v = rows(tokens, key * 2, 3);
+        let heads = Heads { query, key };
+        for mask in [Mask::all(), Mask::causal()] {
+            let problem = Attention::new(q.view(), k.view(), v.view(), &batch, heads);
+            let (problem, what) = (problem.mask(&mask), format!("{heads:?}, {mask:?}"));
+            fast_equals_reference!(attention_with, reference::attention, 3e-6, problem, what);
+        }
     }
 }
 

@@ -95,18 +95,17 @@ fn close_in_ulps(got: &Array2<f32>, expected: &Array2<f32>, ulps: f32, what: &st
     }
 }
 
-/// x·Wᵀ + b, then the activation's reference, then the residual: each sum as the plain loop has it,
+/// b + x·Wᵀ, then the activation's reference, then the residual: each sum as the plain loop has it,
 /// every product rounded before it is added, or, for a fused set, not.
 fn chain(set: Instructions, problem: &Product<'_>) -> Array2<f32> {
     let (out, inner) = (problem.weight.shape()[0], problem.x.ncols());
     let weight = problem.weight.to_f32();
     Array2::from_shape_fn((problem.x.nrows(), out), |(token, column)| {
-        let mut sum = 0.0;
+        let mut sum = problem.bias.map_or(0.0, |bias| bias.f32()[column]);
         for (&x, &w) in problem.x.row(token).iter().zip(&weight[column * inner..][..inner]) {
             sum = if is_fused(set) { x.mul_add(w, sum) } else { x * w + sum };
         }
-        let biased = problem.bias.map_or(sum, |bias| sum + bias.f32()[column]);
-        let active = problem.activation.apply(biased);
+        let active = problem.activation.apply(sum);
         problem.residual.map_or(active, |residual| active + residual[[token, column]])
     })
 }

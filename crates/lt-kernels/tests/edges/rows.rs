@@ -1,8 +1,9 @@
 //! What is done to each row on its own: layer norm, softmax, lookups.
 
-use lt_core::Weight;
+use lt_core::{Scratch, Weight};
 use lt_kernels::{
-    Gather, Instructions, LayerNorm, Lookup, gather_with, layer_norm_with, reference, softmax_with,
+    Gather, Instructions, LayerNorm, Lookup, Norm, gather_with, layer_norm_in_place,
+    layer_norm_in_place_with, layer_norm_with, reference, softmax_with,
 };
 use lt_laws::sample::{rows, weight};
 use ndarray::{Array2, s};
@@ -13,7 +14,7 @@ use crate::{bits, in_every_way};
 #[test]
 fn layer_norm_keeps_the_variance_beside_a_large_mean() {
     let (x, gain) = (rows(5, 48, 1) + 1000.0, Weight::new(&[48], vec![1.0; 48]).unwrap());
-    let problem = LayerNorm::new(x.view(), &gain, 1e-5);
+    let problem = LayerNorm::new(x.view(), Norm::new(&gain, 1e-5));
     fast_equals_reference!(layer_norm_with, reference::layer_norm, 1e-3, problem, "mean 1000");
 }
 
@@ -22,7 +23,7 @@ fn layer_norm_does_not_hide_nan_and_leaves_other_rows_alone() {
     for d in [1, 5, 16, 33] {
         let (mut x, gain) = (rows(4, d, 1), weight(&[d], 2));
         (x[[1, d - 1]], x[[2, 0]]) = (f32::NAN, f32::INFINITY);
-        let problem = LayerNorm::new(x.view(), &gain, 1e-5);
+        let problem = LayerNorm::new(x.view(), Norm::new(&gain, 1e-5));
         let what = format!("NaN, width {d}");
         for (set, y) in in_every_way(&what, |set, scratch| layer_norm_with(set, &problem, scratch))
         {
@@ -30,6 +31,34 @@ fn layer_norm_does_not_hide_nan_and_leaves_other_rows_alone() {
             assert!(y.slice(s![..;3, ..]).iter().all(|y| y.is_finite()), "{what}, {set:?}");
         }
     }
+}
+
+#[test]
+fn layer_norm_in_place_has_the_bits_of_layer_norm_whatever_the_layout() {
+    for d in [1, 16, 37] {
+        let (x, gain, bias) = (rows(70, d, 1), weight(&[d], 2), weight(&[d], 3));
+        for bias in [None, Some(&bias)] {
+            let norm = Norm::new(&gain, 1e-5).bias(bias);
+            let problem = LayerNorm::new(x.view(), norm);
+            let expected =
+                in_every_way("a new array", |set, scratch| layer_norm_with(set, &problem, scratch));
+            let by_columns = x.t().as_standard_layout().into_owned().reversed_axes();
+            for x in [&x, &by_columns] {
+                let in_place = in_every_way("in place", |set, scratch| {
+                    let mut x = x.clone();
+                    layer_norm_in_place_with(set, norm, &mut x, scratch);
+                    x
+                });
+                for ((set, y), (_, expected)) in in_place.iter().zip(&expected) {
+                    assert_eq!(bits(y), bits(expected), "width {d}, {set:?}");
+                }
+            }
+        }
+    }
+    let norm = weight(&[4], 1);
+    let mut none = Array2::zeros((0, 4));
+    layer_norm_in_place(Norm::new(&norm, 1e-5), &mut none, &mut Scratch::new());
+    assert_eq!(none.dim(), (0, 4));
 }
 
 fn softmax_of(set: Instructions, scores: &Array2<f32>) -> Array2<f32> {
@@ -83,12 +112,12 @@ fn gather_has_the_bits_of_a_norm_of_sums() {
             Lookup { table: &table, rows: &numbers[0] },
             Lookup { table: &more, rows: &numbers[1] },
         ];
-        let problem = Gather::new(&lookups, &gain, 1e-5);
+        let problem = Gather::new(&lookups, Norm::new(&gain, 1e-5));
         let sums = Array2::from_shape_fn((tokens as usize, 20), |(token, column)| {
             table.matrix()[[numbers[0][token] as usize, column]]
                 + more.matrix()[[numbers[1][token] as usize, column]]
         });
-        let norm = LayerNorm::new(sums.view(), &gain, 1e-5);
+        let norm = LayerNorm::new(sums.view(), Norm::new(&gain, 1e-5));
         let of_norm = in_every_way("norm", |set, scratch| layer_norm_with(set, &norm, scratch));
         let got = in_every_way("gather", |set, scratch| gather_with(set, &problem, scratch));
         for ((set, got), (_, expected)) in got.iter().zip(&of_norm) {

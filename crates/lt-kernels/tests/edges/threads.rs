@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lt_core::{Mask, Ragged, Scratch, Threads, Workers};
 use lt_kernels::{
-    Activation, Attention, FeedForward, Gather, LayerNorm, Lookup, Product, WeightAndBias,
+    Activation, Attention, FeedForward, Gather, LayerNorm, Lookup, Norm, Product, WeightAndBias,
     activate, attention, feed_forward, gather, layer_norm, product, products,
 };
 use lt_laws::sample::{rows, weight};
@@ -34,9 +34,9 @@ fn results(threads: &Threads) -> Vec<Array2<f32>> {
         product(&few, scratch),
         products([problem, problem], scratch),
         feed_forward(&FeedForward::new(x.view(), up, Activation::Silu, down), scratch),
-        layer_norm(&LayerNorm::new(x.view(), &gain, 1e-5), scratch),
+        layer_norm(&LayerNorm::new(x.view(), Norm::new(&gain, 1e-5)), scratch),
         attention(&self_attention, scratch),
-        gather(&Gather::new(&lookups, &gain, 1e-5), scratch),
+        gather(&Gather::new(&lookups, Norm::new(&gain, 1e-5)), scratch),
         active,
     ]
 }

@@ -1,0 +1,242 @@
+//! A packed weight times rows, and what is done to the sums.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use lt_core::{Threads, Weight};
+use ndarray::{ArrayView2, Axis};
+
+use super::{Product, ROWS};
+use crate::Activation;
+use crate::instructions::{Arithmetic, Instructions, Work};
+use crate::packed::PackedWeight;
+use crate::threads::Rectangle;
+use crate::tile::{COLUMNS, Lanes, Panels, Tiles, get, multiply, put};
+
+/// Panels that are widened at a time, where they have to be.
+const WIDENED: usize = 2;
+/// Inputs that are multiplied before the next are begun.
+const INNER: usize = 1536;
+
+/// A weight that is packed, and what is done to its outputs.
+pub(crate) struct Layer<'a> {
+    packed: Arc<PackedWeight>,
+    bias: Option<&'a [f32]>,
+    activation: Activation,
+}
+
+impl<'a> Layer<'a> {
+    pub(crate) fn new(problem: &Product<'a>, threads: &Threads) -> Self {
+        let packed = problem.weight.derived(|weight| PackedWeight::pack(weight, threads));
+        Self { packed, bias: problem.bias.map(Weight::f32), activation: problem.activation }
+    }
+
+    /// How much room a task needs to widen panels in.
+    pub(crate) fn room(&self) -> usize {
+        self.packed.room() * WIDENED
+    }
+
+    /// One rectangle of the outputs: `x` and `residual` are its rows.
+    pub(crate) fn multiply(
+        &self,
+        instructions: Instructions,
+        x: ArrayView2<'_, f32>,
+        residual: Option<ArrayView2<'_, f32>>,
+        mut rectangle: Rectangle<'_>,
+        room: &mut [f32],
+    ) {
+        instructions.run(Sums { layer: self, x, rectangle: &mut rectangle, room });
+        if self.activation != Activation::Identity || residual.is_some() {
+            // Apart, and not where the sums come out of the registers: the compiler makes loops of
+            // its own for either, and what was summed is still in the second cache.
+            let activation = self.activation;
+            instructions.run(Finish { activation, residual, rectangle: &mut rectangle });
+        }
+    }
+}
+
+/// The sums of some outputs of some rows.
+struct Sums<'a, 'r> {
+    layer: &'a Layer<'a>,
+    x: ArrayView2<'a, f32>,
+    rectangle: &'a mut Rectangle<'r>,
+    room: &'a mut [f32],
+}
+
+impl Work for Sums<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let Self { layer, x, rectangle, room } = self;
+        let columns = rectangle.columns.clone();
+        let panels = columns.start / COLUMNS..columns.end.div_ceil(COLUMNS);
+        match layer.packed.panels() {
+            Some(all) => {
+                let first = panels.start;
+                let outputs = Outputs::new(layer, x, rectangle, first);
+                outputs.multiply::<A>(all.part(panels));
+            }
+            None => {
+                for first in panels.clone().step_by(WIDENED) {
+                    let some = first..panels.end.min(first + WIDENED);
+                    let widened = layer.packed.widened(some, room);
+                    let rectangle = &mut *rectangle;
+                    let outputs = Outputs::new(layer, x, rectangle, first);
+                    outputs.multiply::<A>(widened);
+                }
+            }
+        }
+    }
+}
+
+/// The outputs of some panels.
+struct Outputs<'t, 'r> {
+    layer: &'t Layer<'t>,
+    x: ArrayView2<'t, f32>,
+    rectangle: &'t mut Rectangle<'r>,
+    /// The number of the first panel.
+    first: usize,
+    /// The rows that are being multiplied, and the number of the first.
+    rows: [&'t [f32]; ROWS],
+    first_row: usize,
+    /// The inputs that are being multiplied.
+    inner: Range<usize>,
+}
+
+impl<'t, 'r> Outputs<'t, 'r> {
+    #[inline(always)]
+    fn new(
+        layer: &'t Layer<'t>,
+        x: ArrayView2<'t, f32>,
+        rectangle: &'t mut Rectangle<'r>,
+        first: usize,
+    ) -> Self {
+        Self { layer, x, rectangle, first, rows: [&[]; ROWS], first_row: 0, inner: 0..0 }
+    }
+
+    #[inline(always)]
+    fn multiply<A: Arithmetic>(mut self, panels: Panels<'_>) {
+        let (rows, inner) = self.x.dim();
+        for first in (0..rows).step_by(ROWS) {
+            let some = first..rows.min(first + ROWS);
+            self.first_row = first;
+            for (place, row) in self.rows.iter_mut().zip(some.clone()) {
+                let row = self.x.index_axis_move(Axis(0), row).to_slice();
+                *place = row.unwrap_or_default(); // `in_rows` has seen to it that there is one
+            }
+            self.inner = 0..0;
+            loop {
+                self.inner = self.inner.end..inner.min(self.inner.end + INNER);
+                let lines = panels.lines(self.inner.clone());
+                multiply::<A>(&mut self, some.clone(), lines);
+                if self.inner.end == inner {
+                    break;
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn columns(&self, panel: usize, panels: usize) -> Range<usize> {
+        let first = (self.first + panel) * COLUMNS;
+        first..self.rectangle.columns.end.min(first + panels * COLUMNS)
+    }
+}
+
+impl Tiles for Outputs<'_, '_> {
+    #[inline(always)]
+    fn row(&self, row: usize) -> &[f32] {
+        &self.rows[row - self.first_row][self.inner.clone()]
+    }
+
+    #[inline(always)]
+    fn start<A: Arithmetic, const R: usize, const P: usize>(
+        &mut self,
+        row: usize,
+        panel: usize,
+    ) -> [[Lanes; P]; R] {
+        let columns = self.columns(panel, P);
+        if self.inner.start > 0 {
+            // The chain goes on where the inputs before these ended.
+            let mut sums = [[[0.0; COLUMNS]; P]; R];
+            for (r, sums) in sums.iter_mut().enumerate() {
+                get(self.rectangle.row(row + r, columns.clone()), sums);
+            }
+            return sums;
+        }
+        let Some(bias) = self.layer.bias else { return [[[0.0; COLUMNS]; P]; R] };
+        let bias = &bias[columns];
+        if let Some(whole) = bias.as_chunks().0.first_chunk() {
+            return [*whole; R];
+        }
+        let mut part = [[0.0; COLUMNS]; P];
+        get(bias, &mut part);
+        [part; R]
+    }
+
+    #[inline(always)]
+    fn expect<A: Arithmetic, const R: usize, const P: usize>(&mut self, row: usize, panel: usize) {
+        let columns = self.columns(panel, P);
+        if let Some(mut tile) = self.rectangle.tile::<R, P>(row, columns) {
+            for r in 0..R {
+                A::will_write(tile.row(r).as_flattened_mut());
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn finish<const R: usize, const P: usize>(
+        &mut self,
+        row: usize,
+        panel: usize,
+        sums: &[[Lanes; P]; R],
+    ) {
+        let columns = self.columns(panel, P);
+        match self.rectangle.tile::<R, P>(row, columns.clone()) {
+            Some(mut tile) => {
+                for (r, sums) in sums.iter().enumerate() {
+                    *tile.row(r) = *sums;
+                }
+            }
+            None => {
+                for (r, sums) in sums.iter().enumerate() {
+                    put(sums, self.rectangle.row(row + r, columns.clone()));
+                }
+            }
+        }
+    }
+}
+
+/// Activation and residual.
+struct Finish<'a, 'r> {
+    activation: Activation,
+    residual: Option<ArrayView2<'a, f32>>,
+    rectangle: &'a mut Rectangle<'r>,
+}
+
+impl Work for Finish<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let Self { activation, residual, rectangle } = self;
+        let columns = rectangle.columns.clone();
+        for row in 0..rectangle.rows.len() {
+            let y = rectangle.row(row, columns.clone());
+            activation.apply_to_all::<A>(y);
+            let Some(residual) = residual else { continue };
+            let residual = residual.index_axis_move(Axis(0), row);
+            match residual.to_slice() {
+                Some(residual) => {
+                    let residual = &residual[columns.clone()];
+                    y.iter_mut().zip(residual).for_each(|(y, residual)| *y += residual);
+                }
+                None => {
+                    let residual = residual.iter().skip(columns.start);
+                    y.iter_mut().zip(residual).for_each(|(y, residual)| *y += residual);
+                }
+            }
+        }
+    }
+}
