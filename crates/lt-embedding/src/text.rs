@@ -1,7 +1,7 @@
 //! Token, segment and position, added up and normalised.
 
 use lt_core::{Error, Module, Ragged, Result, Scratch, Shape, check_shape, dims, params, shape};
-use lt_kernels::{Gather, Lookup, Norm, gather};
+use lt_kernels::{Gather, Lookup, gather};
 use lt_layers::{Dropout, LayerNorm};
 use ndarray::Array2;
 
@@ -142,8 +142,7 @@ impl TextEmbeddings {
 
     /// The rows of the tables, added up and normalised.
     fn gather(&self, lookups: &[Lookup<'_>], scratch: &mut Scratch) -> Array2<f32> {
-        let norm = Norm::new(self.norm.gain(), self.norm.epsilon()).bias(self.norm.bias());
-        gather(&Gather::new(lookups, norm), scratch)
+        gather(&Gather::new(lookups, self.norm.norm()), scratch)
     }
 
     fn check(&self, input: TokenIds<'_>) -> Result<()> {

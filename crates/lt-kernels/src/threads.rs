@@ -70,9 +70,7 @@ impl Rectangle<'_> {
         // `for_each_rectangle`), and the borrow of `self` keeps a second piece from being alive.
         unsafe { self.array.part(start + columns.start..start + columns.end) }
     }
-}
 
-impl Rectangle<'_> {
     /// Where the sums of R rows with P panels belong, counted as in [`row`](Self::row); if there
     /// are as many columns.
     #[inline(always)]
@@ -108,7 +106,8 @@ impl<const R: usize, const P: usize> Tile<'_, R, P> {
     pub(crate) fn row(&mut self, row: usize) -> &mut [Lanes; P] {
         assert!(row < R, "a row of the tile");
         // SAFETY: it lies inside the rectangle that the tile was borrowed from, as was asserted
-        // there, and the borrow of `self` keeps a second piece from being alive.
+        // there; no other rectangle overlaps that one (see `for_each_rectangle`), and the borrow of
+        // `self` keeps a second piece from being alive.
         unsafe { &mut *self.start.add(row * self.width).cast() }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn put(sums: &[Lanes], place: &mut [f32]) {
     }
 }
 
-/// Reads what [`put`] wrote.
+/// The other way round: as many numbers as there are, into the first places.
 #[inline(always)]
 pub(crate) fn get(place: &[f32], sums: &mut [Lanes]) {
     let (whole, rest) = place.as_chunks();
@@ -47,7 +47,7 @@ pub(crate) trait Tiles {
     /// A row of the left side, as long as a panel is.
     fn row(&self, row: usize) -> &[f32];
     /// What the sums of R rows with P panels from these on begin with.
-    fn start<A: Arithmetic, const R: usize, const P: usize>(
+    fn start<const R: usize, const P: usize>(
         &mut self,
         row: usize,
         panel: usize,
@@ -173,7 +173,7 @@ fn tile<A: Arithmetic, const R: usize, const P: usize>(
     panels: [&[Lanes]; P],
     next: &[Lanes],
 ) -> usize {
-    let sums = tiles.start::<A, R, P>(row, panel);
+    let sums = tiles.start::<R, P>(row, panel);
     let height = panels[0].len();
     let late = height.saturating_sub(LATE);
     let sums = chains::<A, R, P>(tiles, row, panels, next, 0..late, sums);

@@ -98,13 +98,24 @@ impl LayerNorm {
     ///
     /// # Errors
     /// As for [`Module::forward`].
+    ///
+    /// ```
+    /// # use lt_layers::{LayerNorm, lt_core::{Scratch, Weight}};
+    /// let norm = LayerNorm::new(Weight::new(&[2], vec![1.0, 1.0])?, None, 0.0)?;
+    /// let mut rows = ndarray::array![[3.0, 7.0]];
+    /// norm.forward_in_place(&mut rows, &mut Scratch::new())?;
+    /// assert_eq!(rows, ndarray::array![[-1.0, 1.0]]);
+    /// # Ok::<(), lt_layers::lt_core::Error>(())
+    /// ```
     pub fn forward_in_place(&self, x: &mut Array2<f32>, scratch: &mut Scratch) -> Result<()> {
         check_columns("LayerNorm::forward_in_place", self.width(), &x.view())?;
         layer_norm_in_place(self.norm(), x, scratch);
         Ok(())
     }
 
-    fn norm(&self) -> Norm<'_> {
+    /// γ, β and ε as the kernels take them.
+    #[must_use]
+    pub fn norm(&self) -> Norm<'_> {
         Norm::new(&self.gain, self.epsilon).bias(self.bias.as_ref())
     }
 }

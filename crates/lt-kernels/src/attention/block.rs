@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, Axis};
 
 use super::KEY_BLOCK;
 use crate::instructions::Arithmetic;
-use crate::tile::{COLUMNS, Lanes, Tiles};
+use crate::tile::{COLUMNS, Lanes, Tiles, get};
 
 /// The keys `rows`, some heads of `width` columns, as panels: keys side by side, one line a column.
 #[inline(always)]
@@ -54,19 +54,10 @@ pub(super) fn one_below_the_other(
         let value = &value.unwrap_or_default()[columns.clone()];
         for (head, value) in value.chunks_exact(width).enumerate() {
             for (panel, sixteen) in value.chunks(COLUMNS).enumerate() {
-                put_line(&mut panels[head * of_head + panel * KEY_BLOCK + place], sixteen);
+                let line = &mut panels[head * of_head + panel * KEY_BLOCK + place];
+                *line = [0.0; COLUMNS];
+                get(sixteen, std::slice::from_mut(line));
             }
-        }
-    }
-}
-
-#[inline(always)]
-fn put_line(line: &mut Lanes, numbers: &[f32]) {
-    match numbers.first_chunk() {
-        Some(whole) => *line = *whole,
-        None => {
-            *line = [0.0; COLUMNS];
-            line[..numbers.len()].copy_from_slice(numbers);
         }
     }
 }
@@ -95,7 +86,7 @@ impl Tiles for Scores<'_> {
     }
 
     #[inline(always)]
-    fn start<A: Arithmetic, const R: usize, const P: usize>(
+    fn start<const R: usize, const P: usize>(
         &mut self,
         _row: usize,
         _panel: usize,
@@ -149,7 +140,7 @@ impl Tiles for Average<'_> {
     }
 
     #[inline(always)]
-    fn start<A: Arithmetic, const R: usize, const P: usize>(
+    fn start<const R: usize, const P: usize>(
         &mut self,
         row: usize,
         panel: usize,

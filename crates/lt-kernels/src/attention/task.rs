@@ -13,9 +13,14 @@ use crate::threads::Rectangle;
 use crate::tile::{COLUMNS, Lanes, Panels, multiply};
 use crate::vector_math::exp;
 
-/// Query heads that are worked on together: their keys and values are laid out in one go, row by
-/// row, as they lie in memory.
-const HEADS: usize = 12;
+/// Columns of keys, and of values, that are laid out in one go, row by row, as they lie in memory:
+/// as many as fit the second cache with what is made of them.
+const TOGETHER: usize = 384;
+
+/// Query heads that are worked on together.
+fn together(widths: Widths) -> usize {
+    (TOGETHER / widths.key.max(widths.value).max(1)).max(1)
+}
 
 /// What a task works with, beyond its output.
 pub(super) struct Room<'a> {
@@ -40,7 +45,7 @@ pub(super) struct Room<'a> {
 impl<'a> Room<'a> {
     /// How many numbers it takes, for so many queries and query heads.
     pub(super) fn size(widths: Widths, queries: usize, heads: usize) -> usize {
-        let (value, heads) = (widths.value.next_multiple_of(COLUMNS), heads.min(HEADS));
+        let (value, heads) = (widths.value.next_multiple_of(COLUMNS), heads.min(together(widths)));
         // Key heads are as many as query heads at most.
         heads * (KEY_BLOCK * (widths.key + value) + queries * (value + 2))
             + queries * (KEY_BLOCK + 2)
@@ -48,7 +53,7 @@ impl<'a> Room<'a> {
 
     /// So much room, divided up.
     pub(super) fn of(room: &'a mut [f32], widths: Widths, queries: usize, heads: usize) -> Self {
-        let (value, heads) = (widths.value.next_multiple_of(COLUMNS), heads.min(HEADS));
+        let (value, heads) = (widths.value.next_multiple_of(COLUMNS), heads.min(together(widths)));
         let (keys, room) = room.split_at_mut(heads * KEY_BLOCK * widths.key);
         let (values, room) = room.split_at_mut(heads * KEY_BLOCK * value);
         let (scores, room) = room.split_at_mut(KEY_BLOCK * queries);
@@ -94,8 +99,9 @@ impl Work for Task<'_, '_> {
             }
             let queries = offsets[sequence].max(rows.start)..offsets[sequence + 1].min(rows.end);
             if !queries.is_empty() {
-                for head in heads.clone().step_by(HEADS) {
-                    let heads = head..heads.end.min(head + HEADS);
+                let together = together(self.widths);
+                for head in heads.clone().step_by(together) {
+                    let heads = head..heads.end.min(head + together);
                     self.heads::<A>(sequence, queries.clone(), heads);
                 }
             }

@@ -151,7 +151,7 @@ impl Tiles for Outputs<'_, '_> {
     }
 
     #[inline(always)]
-    fn start<A: Arithmetic, const R: usize, const P: usize>(
+    fn start<const R: usize, const P: usize>(
         &mut self,
         row: usize,
         panel: usize,
