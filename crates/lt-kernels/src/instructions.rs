@@ -1,7 +1,15 @@
 //! Which instructions of the processor a kernel uses, found out when the program runs.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+
 use std::fmt;
 use std::sync::OnceLock;
+
+use crate::tile::Lanes;
 
 /// A set of instructions that this processor has.
 ///
@@ -75,13 +83,13 @@ impl Instructions {
     /// Does the work with these instructions.
     pub(crate) fn run<W: Work>(self, work: W) -> W::Output {
         match self.0 {
-            Set::Portable => work.run::<Portable>(),
+            Set::Portable => portable::run(work),
             // SAFETY: the processor has these instructions, or `available` had not given this set.
             #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => unsafe { avx2(work) },
+            Set::Avx2 => unsafe { avx2::run(work) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Set::Avx512 => unsafe { avx512(work) },
+            Set::Avx512 => unsafe { avx512::run(work) },
         }
     }
 }
@@ -95,85 +103,40 @@ impl fmt::Debug for Instructions {
 /// Something to be computed, written once for all sets of instructions.
 ///
 /// `run` must be `#[inline(always)]`, and all that it calls in its loops: only what becomes part
-/// of [`avx2`] and [`avx512`] below is compiled for them.
+/// of [`avx2::run`] and [`avx512::run`] is compiled for them.
 pub(crate) trait Work {
     type Output;
     fn run<A: Arithmetic>(self) -> Self::Output;
 }
 
 /// How a set of instructions multiplies and adds, and how much it does at a time.
+///
+/// The types that have it stay inside the file of their set, where only code for processors with
+/// these instructions names them.
 pub(crate) trait Arithmetic {
     /// a·b + c.
     fn multiply_add(a: f32, b: f32, c: f32) -> f32;
+
+    /// Sixteen numbers in registers.
+    ///
+    /// What is computed with arrays the compiler may lay out as it likes, and it did not always
+    /// keep a tile of sums in registers.
+    type Registers: Copy;
+    fn load(numbers: &Lanes) -> Self::Registers;
+    fn store(numbers: Self::Registers, place: &mut Lanes);
+    /// a·b + c for each number of b and c.
+    fn multiply_add_each(a: f32, b: Self::Registers, c: Self::Registers) -> Self::Registers;
+    /// a·b for each number of b.
+    fn multiply_each(a: f32, b: Self::Registers) -> Self::Registers;
+
     /// Says that these numbers will be written soon.
     fn will_write(_soon: &mut [f32]) {}
     /// Says that these numbers will be read soon.
     fn will_read(_soon: &[f32]) {}
+
     /// Rows and panels of the tile that stays in registers.
     const ROWS: usize;
     const PANELS: usize;
-}
-
-/// Sixteen registers of four numbers, as SSE2 and NEON have them.
-pub(crate) struct Portable;
-
-impl Arithmetic for Portable {
-    #[inline(always)]
-    fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
-        a * b + c
-    }
-    const ROWS: usize = 2;
-    const PANELS: usize = 1;
-}
-
-/// Sixteen registers of eight numbers: 6 rows of 2 are sums, the other 4 hold what is multiplied.
-#[cfg(target_arch = "x86_64")]
-pub(crate) struct Avx2;
-
-#[cfg(target_arch = "x86_64")]
-impl Arithmetic for Avx2 {
-    #[inline(always)]
-    fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
-        a.mul_add(b, c)
-    }
-
-    #[inline(always)]
-    fn will_write(soon: &mut [f32]) {
-        prefetch::<{ std::arch::x86_64::_MM_HINT_ET0 }>(soon);
-    }
-
-    #[inline(always)]
-    fn will_read(soon: &[f32]) {
-        prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(soon);
-    }
-
-    const ROWS: usize = 6;
-    const PANELS: usize = 1;
-}
-
-/// Thirty-two registers of sixteen numbers.
-#[cfg(target_arch = "x86_64")]
-pub(crate) struct Avx512;
-
-#[cfg(target_arch = "x86_64")]
-impl Arithmetic for Avx512 {
-    #[inline(always)]
-    fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
-        a.mul_add(b, c)
-    }
-
-    #[inline(always)]
-    fn will_write(soon: &mut [f32]) {
-        prefetch::<{ std::arch::x86_64::_MM_HINT_ET0 }>(soon);
-    }
-
-    #[inline(always)]
-    fn will_read(soon: &[f32]) {
-        prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(soon);
-    }
-
-    const ROWS: usize = 8;
-    const PANELS: usize = 2;
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -183,16 +146,4 @@ fn prefetch<const HINT: i32>(soon: &[f32]) {
         // SAFETY: a hint: it reads and writes nothing, and faults at no address.
         unsafe { std::arch::x86_64::_mm_prefetch::<HINT>(line.as_ptr().cast()) };
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn avx2<W: Work>(work: W) -> W::Output {
-    work.run::<Avx2>()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma,avx512f")]
-fn avx512<W: Work>(work: W) -> W::Output {
-    work.run::<Avx512>()
 }

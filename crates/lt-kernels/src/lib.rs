@@ -11,7 +11,8 @@
     include_str!("../doc/05-tile.md"),
     include_str!("../doc/06-traps.md"),
 )]
-// The one crate of the workspace that may: see `instructions.rs`, `threads.rs` and `pool.rs`.
+// The one crate of the workspace that may: see `instructions.rs` and its folder, `threads.rs` and
+// `pool.rs`.
 #![allow(unsafe_code)]
 
 mod activation;

@@ -5,6 +5,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use std::ops::Range;
+use std::sync::atomic::{Ordering, compiler_fence};
 
 use crate::instructions::Arithmetic;
 
@@ -14,28 +15,41 @@ pub(crate) const COLUMNS: usize = 16;
 /// Numbers side by side: one line of a panel, or the sums of one row with it.
 pub(crate) type Lanes = [f32; COLUMNS];
 
-/// Writes sums to where they belong: all of them, or as many as there is room for.
+/// Loads as many numbers as there are into the first of these registers.
 #[inline(always)]
-pub(crate) fn put(sums: &[Lanes], place: &mut [f32]) {
-    let (whole, rest) = place.as_chunks_mut();
-    for (place, sums) in whole.iter_mut().zip(sums) {
-        *place = *sums; // a store, where a copy of unknown length would be a call
+pub(crate) fn load<A: Arithmetic>(numbers: &[f32], registers: &mut [A::Registers]) {
+    let (whole, rest) = numbers.as_chunks();
+    for (registers, numbers) in registers.iter_mut().zip(whole) {
+        *registers = A::load(numbers);
     }
-    for (place, sum) in rest.iter_mut().zip(sums.iter().skip(whole.len()).flatten()) {
-        *place = *sum;
+    if let Some(registers) = registers.get_mut(whole.len()) {
+        *registers = A::load(&filled_up(rest));
     }
 }
 
-/// The other way round: as many numbers as there are, into the first places.
+/// The other way round: stores as many numbers as there is room for.
 #[inline(always)]
-pub(crate) fn get(place: &[f32], sums: &mut [Lanes]) {
-    let (whole, rest) = place.as_chunks();
-    for (sums, place) in sums.iter_mut().zip(whole) {
-        *sums = *place;
+pub(crate) fn store<A: Arithmetic>(registers: &[A::Registers], place: &mut [f32]) {
+    let (whole, rest) = place.as_chunks_mut();
+    for (&registers, place) in registers.iter().zip(&mut *whole) {
+        A::store(registers, place);
     }
-    for (sum, place) in sums.iter_mut().skip(whole.len()).flatten().zip(rest) {
-        *sum = *place;
+    if let Some(&registers) = registers.get(whole.len()) {
+        let mut lanes = [0.0; COLUMNS];
+        A::store(registers, &mut lanes);
+        rest.copy_from_slice(&lanes[..rest.len()]);
     }
+}
+
+/// Some numbers and zeros behind them.
+#[inline(always)]
+pub(crate) fn filled_up(numbers: &[f32]) -> Lanes {
+    let mut lanes = [0.0; COLUMNS];
+    if let Some(whole) = numbers.first_chunk() {
+        return *whole; // a load, where a copy of unknown length would be a call
+    }
+    lanes[..numbers.len()].copy_from_slice(numbers);
+    lanes
 }
 
 /// So many lines before the end of a panel it is said where the sums will go: early enough for these
@@ -47,11 +61,11 @@ pub(crate) trait Tiles {
     /// A row of the left side, as long as a panel is.
     fn row(&self, row: usize) -> &[f32];
     /// What the sums of R rows with P panels from these on begin with.
-    fn start<const R: usize, const P: usize>(
+    fn start<A: Arithmetic, const R: usize, const P: usize>(
         &mut self,
         row: usize,
         panel: usize,
-    ) -> [[Lanes; P]; R];
+    ) -> [[A::Registers; P]; R];
     /// Says that the sums of R rows with P panels from these on will come soon.
     fn expect<A: Arithmetic, const R: usize, const P: usize>(
         &mut self,
@@ -60,11 +74,11 @@ pub(crate) trait Tiles {
     ) {
     }
     /// Takes the sums of R rows with P panels from these on.
-    fn finish<const R: usize, const P: usize>(
+    fn finish<A: Arithmetic, const R: usize, const P: usize>(
         &mut self,
         row: usize,
         panel: usize,
-        sums: &[[Lanes; P]; R],
+        sums: [[A::Registers; P]; R],
     );
 }
 
@@ -173,13 +187,13 @@ fn tile<A: Arithmetic, const R: usize, const P: usize>(
     panels: [&[Lanes]; P],
     next: &[Lanes],
 ) -> usize {
-    let sums = tiles.start::<R, P>(row, panel);
+    let sums = tiles.start::<A, R, P>(row, panel);
     let height = panels[0].len();
     let late = height.saturating_sub(LATE);
     let sums = chains::<A, R, P>(tiles, row, panels, next, 0..late, sums);
     tiles.expect::<A, R, P>(row, panel);
     let sums = chains::<A, R, P>(tiles, row, panels, next, late..height, sums);
-    tiles.finish(row, panel, &sums);
+    tiles.finish::<A, R, P>(row, panel, sums);
     R
 }
 
@@ -190,8 +204,8 @@ fn chains<A: Arithmetic, const R: usize, const P: usize>(
     panels: [&[Lanes]; P],
     next: &[Lanes],
     lines: Range<usize>,
-    mut sums: [[Lanes; P]; R],
-) -> [[Lanes; P]; R] {
+    mut sums: [[A::Registers; P]; R],
+) -> [[A::Registers; P]; R] {
     // Cut to one length here, so that the loop below need not check any index; and by index, for
     // closures the compiler would not always make part of this function.
     let height = lines.len();
@@ -206,12 +220,15 @@ fn chains<A: Arithmetic, const R: usize, const P: usize>(
     let next = &next[lines][..height];
     for line in 0..height {
         A::will_read(&next[line]);
+        let mut numbers = [A::load(&cut[0][line]); P];
+        for p in 1..P {
+            numbers[p] = A::load(&cut[p][line]);
+        }
         for r in 0..R {
-            let x = rows[r][line];
+            // Else the compiler may load the numbers of all rows first, and has no registers for them.
+            compiler_fence(Ordering::SeqCst);
             for p in 0..P {
-                for c in 0..COLUMNS {
-                    sums[r][p][c] = A::multiply_add(x, cut[p][line][c], sums[r][p][c]);
-                }
+                sums[r][p] = A::multiply_add_each(rows[r][line], numbers[p], sums[r][p]);
             }
         }
     }

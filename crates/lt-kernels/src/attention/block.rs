@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, Axis};
 
 use super::KEY_BLOCK;
 use crate::instructions::Arithmetic;
-use crate::tile::{COLUMNS, Lanes, Tiles, get};
+use crate::tile::{COLUMNS, Lanes, Tiles, filled_up};
 
 /// The keys `rows`, some heads of `width` columns, as panels: keys side by side, one line a column.
 #[inline(always)]
@@ -54,9 +54,7 @@ pub(super) fn one_below_the_other(
         let value = &value.unwrap_or_default()[columns.clone()];
         for (head, value) in value.chunks_exact(width).enumerate() {
             for (panel, sixteen) in value.chunks(COLUMNS).enumerate() {
-                let line = &mut panels[head * of_head + panel * KEY_BLOCK + place];
-                *line = [0.0; COLUMNS];
-                get(sixteen, std::slice::from_mut(line));
+                panels[head * of_head + panel * KEY_BLOCK + place] = filled_up(sixteen);
             }
         }
     }
@@ -86,25 +84,25 @@ impl Tiles for Scores<'_> {
     }
 
     #[inline(always)]
-    fn start<const R: usize, const P: usize>(
+    fn start<A: Arithmetic, const R: usize, const P: usize>(
         &mut self,
         _row: usize,
         _panel: usize,
-    ) -> [[Lanes; P]; R] {
-        [[[0.0; COLUMNS]; P]; R]
+    ) -> [[A::Registers; P]; R] {
+        [[A::load(&[0.0; COLUMNS]); P]; R]
     }
 
     #[inline(always)]
-    fn finish<const R: usize, const P: usize>(
+    fn finish<A: Arithmetic, const R: usize, const P: usize>(
         &mut self,
         row: usize,
         panel: usize,
-        sums: &[[Lanes; P]; R],
+        sums: [[A::Registers; P]; R],
     ) {
         for (scores, sums) in self.scores[row..row + R].iter_mut().zip(sums) {
-            let scores = &mut scores[panel * COLUMNS..(panel + P) * COLUMNS];
-            for (score, sum) in scores.iter_mut().zip(sums.as_flattened()) {
-                *score = sum * self.scale;
+            let scores = &mut scores.as_chunks_mut().0[panel..panel + P];
+            for (scores, sums) in scores.iter_mut().zip(sums) {
+                A::store(A::multiply_each(self.scale, sums), scores);
             }
         }
     }
@@ -140,30 +138,33 @@ impl Tiles for Average<'_> {
     }
 
     #[inline(always)]
-    fn start<const R: usize, const P: usize>(
+    fn start<A: Arithmetic, const R: usize, const P: usize>(
         &mut self,
         row: usize,
         panel: usize,
-    ) -> [[Lanes; P]; R] {
-        let mut sums = [[[0.0; COLUMNS]; P]; R];
+    ) -> [[A::Registers; P]; R] {
+        let mut sums = [[A::load(&[0.0; COLUMNS]); P]; R];
         for (r, sums) in sums.iter_mut().enumerate() {
             let average = &self.average[(row + r) * self.value_panels + panel..][..P];
-            for (sum, value) in sums.as_flattened_mut().iter_mut().zip(average.as_flattened()) {
-                *sum = value * self.shrink[row + r];
+            for (sums, average) in sums.iter_mut().zip(average) {
+                *sums = A::multiply_each(self.shrink[row + r], A::load(average));
             }
         }
         sums
     }
 
     #[inline(always)]
-    fn finish<const R: usize, const P: usize>(
+    fn finish<A: Arithmetic, const R: usize, const P: usize>(
         &mut self,
         row: usize,
         panel: usize,
-        sums: &[[Lanes; P]; R],
+        sums: [[A::Registers; P]; R],
     ) {
         for (r, sums) in sums.iter().enumerate() {
-            self.average[(row + r) * self.value_panels + panel..][..P].copy_from_slice(sums);
+            let average = &mut self.average[(row + r) * self.value_panels + panel..][..P];
+            for (average, &sums) in average.iter_mut().zip(sums) {
+                A::store(sums, average);
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::Activation;
 use crate::instructions::{Arithmetic, Instructions, Work};
 use crate::packed::PackedWeight;
 use crate::threads::Rectangle;
-use crate::tile::{COLUMNS, Lanes, Panels, Tiles, get, multiply, put};
+use crate::tile::{COLUMNS, Panels, Tiles, load, multiply, store};
 
 /// Panels that are widened at a time, where they have to be.
 const WIDENED: usize = 2;
@@ -151,28 +151,23 @@ impl Tiles for Outputs<'_, '_> {
     }
 
     #[inline(always)]
-    fn start<const R: usize, const P: usize>(
+    fn start<A: Arithmetic, const R: usize, const P: usize>(
         &mut self,
         row: usize,
         panel: usize,
-    ) -> [[Lanes; P]; R] {
+    ) -> [[A::Registers; P]; R] {
         let columns = self.columns(panel, P);
+        let mut sums = [[A::load(&[0.0; COLUMNS]); P]; R];
         if self.inner.start > 0 {
             // The chain goes on where the inputs before these ended.
-            let mut sums = [[[0.0; COLUMNS]; P]; R];
             for (r, sums) in sums.iter_mut().enumerate() {
-                get(self.rectangle.row(row + r, columns.clone()), sums);
+                load::<A>(self.rectangle.row(row + r, columns.clone()), sums);
             }
-            return sums;
+        } else if let Some(bias) = self.layer.bias {
+            load::<A>(&bias[columns], &mut sums[0]);
+            sums = [sums[0]; R];
         }
-        let Some(bias) = self.layer.bias else { return [[[0.0; COLUMNS]; P]; R] };
-        let bias = &bias[columns];
-        if let Some(whole) = bias.as_chunks().0.first_chunk() {
-            return [*whole; R];
-        }
-        let mut part = [[0.0; COLUMNS]; P];
-        get(bias, &mut part);
-        [part; R]
+        sums
     }
 
     #[inline(always)]
@@ -186,22 +181,24 @@ impl Tiles for Outputs<'_, '_> {
     }
 
     #[inline(always)]
-    fn finish<const R: usize, const P: usize>(
+    fn finish<A: Arithmetic, const R: usize, const P: usize>(
         &mut self,
         row: usize,
         panel: usize,
-        sums: &[[Lanes; P]; R],
+        sums: [[A::Registers; P]; R],
     ) {
         let columns = self.columns(panel, P);
         match self.rectangle.tile::<R, P>(row, columns.clone()) {
             Some(mut tile) => {
                 for (r, sums) in sums.iter().enumerate() {
-                    *tile.row(r) = *sums;
+                    for (place, &sums) in tile.row(r).iter_mut().zip(sums) {
+                        A::store(sums, place);
+                    }
                 }
             }
             None => {
                 for (r, sums) in sums.iter().enumerate() {
-                    put(sums, self.rectangle.row(row + r, columns.clone()));
+                    store::<A>(sums, self.rectangle.row(row + r, columns.clone()));
                 }
             }
         }
