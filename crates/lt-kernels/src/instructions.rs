@@ -133,6 +133,8 @@ pub(crate) trait Arithmetic {
     fn will_write(_soon: &mut [f32]) {}
     /// Says that these numbers will be read soon.
     fn will_read(_soon: &[f32]) {}
+    /// Says that what lies at this address, if anything does, will be read soon.
+    fn will_read_at(_address: *const f32) {}
 
     /// Rows and panels of the tile that stays in registers.
     const ROWS: usize;
@@ -143,7 +145,13 @@ pub(crate) trait Arithmetic {
 #[inline(always)]
 fn prefetch<const HINT: i32>(soon: &[f32]) {
     for line in soon.chunks(64 / size_of::<f32>()) {
-        // SAFETY: a hint: it reads and writes nothing, and faults at no address.
-        unsafe { std::arch::x86_64::_mm_prefetch::<HINT>(line.as_ptr().cast()) };
+        prefetch_at::<HINT>(line.as_ptr());
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn prefetch_at<const HINT: i32>(address: *const f32) {
+    // SAFETY: a hint: it reads and writes nothing, and faults at no address.
+    unsafe { std::arch::x86_64::_mm_prefetch::<HINT>(address.cast()) };
 }

@@ -121,14 +121,36 @@ impl<'a> Panels<'a> {
         &self.lines[panel * self.stride..][..self.height]
     }
 
-    /// What is read after `panels` panels from this one on: the panels behind them, as far as there
-    /// are any.
+    /// Where the panels begin that are read after these: those behind them, if there are any.
     #[inline(always)]
-    fn next(self, first: usize, panels: usize, number: usize) -> &'a [Lanes] {
-        let from = (first + panels + number % panels) * self.stride;
-        self.lines.get(from..from + self.height).unwrap_or_else(|| self.panel(first))
+    fn next(self, panel: usize) -> *const f32 {
+        self.lines[panel.min(self.count - 1) * self.stride..].as_flattened().as_ptr()
     }
 }
+
+/// Numbers that are read soon, and asked for one by one meanwhile.
+#[derive(Clone, Copy)]
+struct Soon {
+    from: *const f32,
+    /// So much further with each line.
+    step: usize,
+}
+
+impl Soon {
+    #[inline(always)]
+    fn after(self, lines: usize) -> Self {
+        Self { from: self.from.wrapping_add(lines * self.step), ..self }
+    }
+
+    #[inline(always)]
+    fn address(self) -> *const f32 {
+        self.from
+    }
+}
+
+/// Tiles of a strip that share the work of asking for the next panels. Where there are more, each
+/// asks for all: the first of them has brought what the others ask for.
+const SHARING: usize = 4;
 
 /// Every row of `rows` times every panel.
 ///
@@ -162,9 +184,16 @@ fn strip<A: Arithmetic, const P: usize>(
     for p in 0..P {
         these[p] = panels.panel(panel + p);
     }
+    let (next, all) = (panels.next(panel + P), P * COLUMNS);
+    let step = match rows.len().div_ceil(A::ROWS) {
+        count @ 1..=SHARING => all.div_ceil(count).min(COLUMNS),
+        _ => COLUMNS,
+    };
     let (mut row, mut number) = (rows.start, 0);
     while row < rows.end {
-        let next = panels.next(panel, P, number);
+        // Each tile a part; or one of the panels, and the next time round again.
+        let from = next.wrapping_add(number * step % all * panels.height);
+        let next = Soon { from, step };
         // What is not of this set of instructions is never true, and the compiler knows it.
         row += match rows.end - row {
             8.. if A::ROWS == 8 => tile::<A, 8, P>(tiles, row, panel, these, next),
@@ -185,7 +214,7 @@ fn tile<A: Arithmetic, const R: usize, const P: usize>(
     row: usize,
     panel: usize,
     panels: [&[Lanes]; P],
-    next: &[Lanes],
+    next: Soon,
 ) -> usize {
     let sums = tiles.start::<A, R, P>(row, panel);
     let height = panels[0].len();
@@ -202,7 +231,7 @@ fn chains<A: Arithmetic, const R: usize, const P: usize>(
     tiles: &impl Tiles,
     row: usize,
     panels: [&[Lanes]; P],
-    next: &[Lanes],
+    next: Soon,
     lines: Range<usize>,
     mut sums: [[A::Registers; P]; R],
 ) -> [[A::Registers; P]; R] {
@@ -217,15 +246,15 @@ fn chains<A: Arithmetic, const R: usize, const P: usize>(
     for p in 0..P {
         cut[p] = &panels[p][lines.clone()][..height];
     }
-    let next = &next[lines][..height];
+    let next = next.after(lines.start);
     for line in 0..height {
-        A::will_read(&next[line]);
+        A::will_read_at(next.after(line).address());
         let mut numbers = [A::load(&cut[0][line]); P];
         for p in 1..P {
             numbers[p] = A::load(&cut[p][line]);
         }
         for r in 0..R {
-            // Else the compiler may load the numbers of all rows first, and has no registers for them.
+            // Else the compiler loads the numbers of all rows first, and has no registers for them.
             compiler_fence(Ordering::SeqCst);
             for p in 0..P {
                 sums[r][p] = A::multiply_add_each(rows[r][line], numbers[p], sums[r][p]);

@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm256_set1_ps, _mm256_storeu_ps,
 };
 
-use super::{Arithmetic, Work, prefetch};
+use super::{Arithmetic, Work, prefetch, prefetch_at};
 use crate::tile::Lanes;
 
 /// Does the work with these instructions.
@@ -70,6 +70,11 @@ impl Arithmetic for Avx2 {
     #[inline(always)]
     fn will_read(soon: &[f32]) {
         prefetch::<_MM_HINT_T1>(soon);
+    }
+
+    #[inline(always)]
+    fn will_read_at(address: *const f32) {
+        prefetch_at::<_MM_HINT_T1>(address);
     }
 
     const ROWS: usize = 6;

@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm512_set1_ps, _mm512_storeu_ps,
 };
 
-use super::{Arithmetic, Work, prefetch};
+use super::{Arithmetic, Work, prefetch, prefetch_at};
 use crate::tile::Lanes;
 
 /// Does the work with these instructions.
@@ -35,7 +35,7 @@ impl Arithmetic for Avx512 {
 
     #[inline(always)]
     fn store(numbers: Self::Registers, place: &mut Lanes) {
-        // SAFETY: the processor has these instructions, see above; there is room for sixteen numbers.
+        // SAFETY: the processor has these instructions, see above; there are sixteen places.
         unsafe { _mm512_storeu_ps(place.as_mut_ptr(), numbers) }
     }
 
@@ -59,6 +59,11 @@ impl Arithmetic for Avx512 {
     #[inline(always)]
     fn will_read(soon: &[f32]) {
         prefetch::<_MM_HINT_T1>(soon);
+    }
+
+    #[inline(always)]
+    fn will_read_at(address: *const f32) {
+        prefetch_at::<_MM_HINT_T1>(address);
     }
 
     const ROWS: usize = 8;
