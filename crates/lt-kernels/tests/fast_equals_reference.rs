@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
-use std::sync::Arc;
-
-use lt_core::{Mask, Ragged, Scratch, Threads, Weight, Workers};
+use lt_core::{Mask, Ragged, Scratch, Threads, Weight};
 use lt_kernels::{
     Attention, Heads, Instructions, KEY_BLOCK, LayerNorm, Norm, Product, attention, attention_with,
     layer_norm, layer_norm_with, product, reference, softmax, softmax_with,
@@ -236,42 +234,4 @@ fn attention_takes_heads_out_of_one_fused_matrix() {
         problem,
         "views of one matrix"
     );
-}
-
-/// Whoever lends threads may get it wrong; what a task writes is its own all the same.
-#[test]
-fn threads_that_run_a_task_twice_write_no_row_twice() {
-    struct Twice;
-    impl Workers for Twice {
-        fn count(&self) -> usize {
-            2
-        }
-        fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-            std::thread::scope(|scope| {
-                for _ in 0..2 {
-                    scope.spawn(|| (0..tasks).for_each(|_| task(0)));
-                }
-            });
-        }
-    }
-    let (x, w) = (rows(100, 5, 1), weight(&[7, 5], 2));
-    let problem = Product::new(x.view(), &w);
-    let twice = &mut Scratch::with_threads(Threads::with(Arc::new(Twice)));
-    assert_eq!(product(&problem, twice), product(&problem, &mut Scratch::new()));
-}
-
-#[test]
-fn a_pool_runs_every_task_once() {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    for threads in [Threads::single(), two_threads(), lt_kernels::pool(3).unwrap()] {
-        for tasks in [0, 1, 2, 7, 100] {
-            let runs: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
-            threads.run(tasks, &|task| {
-                runs[task].fetch_add(1, Ordering::Relaxed);
-            });
-            assert!(runs.iter().all(|runs| runs.load(Ordering::Relaxed) == 1));
-        }
-    }
-    assert_eq!(lt_kernels::pool(1).unwrap().count(), 1);
-    assert_eq!(lt_kernels::pool(2).unwrap().count(), 2);
 }
