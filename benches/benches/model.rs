@@ -13,7 +13,7 @@ use criterion::{
 use lt_config::BertConfig;
 use lt_core::{Scratch, Threads};
 use lt_kernels::pool;
-use lt_model::{Bert, TokenIds};
+use lt_model::{TextEncoder, TokenIds};
 use lt_tasks::{LoadOptions, SentenceEncoder};
 
 /// One thread, and two.
@@ -25,7 +25,7 @@ fn name(workload: &str, threads: &Threads) -> BenchmarkId {
     BenchmarkId::new(workload, format!("threads {}", threads.count()))
 }
 
-fn forward(group: &mut BenchmarkGroup<'_, WallTime>, model: &Bert, work: &Workload) {
+fn forward(group: &mut BenchmarkGroup<'_, WallTime>, model: &TextEncoder, work: &Workload) {
     group.throughput(Throughput::Elements(work.ids.len() as u64));
     for threads in threads() {
         let id = name(work.name, &threads);

@@ -8,7 +8,7 @@ use benches::models::minilm;
 use benches::timing::{median, seconds};
 use benches::workloads::Workload;
 use lt_core::{Scratch, Threads, Workers};
-use lt_model::{Bert, LoadOptions, TokenIds};
+use lt_model::{LoadOptions, TextEncoder, TokenIds};
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("| two tasks of 20 µs, {gap} µs after the last | {} |", columns(times, "µs"));
     }
     let Some(dir) = minilm() else { return Ok(()) };
-    let model = Bert::from_dir(dir, &LoadOptions::default())?.model;
+    let model = TextEncoder::from_dir(dir, &LoadOptions::default())?.model;
     for work in [Workload::a(), Workload::b()] {
         let times = pools.each_ref().map(|threads| 1e3 * forward(&model, &work, threads));
         println!("| all-MiniLM-L6-v2 on {} | {} |", work.name, columns(times, "ms"));
@@ -71,7 +71,7 @@ fn work_for(time: Duration) {
     }
 }
 
-fn forward(model: &Bert, work: &Workload, threads: &Threads) -> f64 {
+fn forward(model: &TextEncoder, work: &Workload, threads: &Threads) -> f64 {
     let mut scratch = Scratch::with_threads(threads.clone());
     seconds(|| {
         let input = TokenIds::new(&work.ids, &work.sequences);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use lt_config::BertConfig;
 use lt_core::{Params, Path};
-use lt_model::Bert;
+use lt_model::{TextEncoder, Top};
 
 use crate::numbers::noise;
 
@@ -40,8 +40,8 @@ pub fn bert_base() -> BertConfig {
 /// # Panics
 /// If no model can be built from the configuration.
 #[must_use]
-pub fn made_up(config: &BertConfig) -> Bert {
-    let model = Bert::zeros(config, false);
+pub fn made_up(config: &BertConfig) -> TextEncoder {
+    let model = TextEncoder::zeros(&config.clone().into(), Top::Nothing);
     let mut model = model.unwrap_or_else(|error| panic!("a model of these sizes: {error}"));
     let mut noise = noise(5);
     model.visit_mut(&mut Path::new(), &mut |name, weight| {

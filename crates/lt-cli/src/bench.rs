@@ -8,10 +8,9 @@ use std::time::Instant;
 
 use anstyle::Style;
 use clap::Args;
-use lt_config::ModelConfig;
 use lt_core::ndarray::Array2;
 use lt_core::{Module, Scratch};
-use lt_model::{Loaded, Model, ModelOutput};
+use lt_model::{Model, ModelOutput};
 use lt_tasks::SentenceEncoder;
 use serde::Serialize;
 
@@ -76,12 +75,10 @@ pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<()> {
     let mut scratch = common.scratch()?;
     let (times_s, tokens) = match (&args.input.ids, &args.input.texts) {
         (Some(file), _) => {
-            let Loaded { model, config, .. } =
-                Model::from_dir(common.model_dir()?, &common.load_options())?;
-            let ModelConfig::Bert(config) = config else { return Err(unknown_output()) };
+            let model = Model::from_dir(common.model_dir()?, &common.load_options())?.model;
             let ids = Ids::from_file(file)?;
             check(&model, &ids).map_err(|failure| failure.at(format!("`{}`", file.display())))?;
-            let most_tokens = most_tokens(&model, &config);
+            let most_tokens = most_tokens(&model);
             let times = times(args, || forward(&model, &ids, most_tokens, &mut scratch))?;
             (times, ids.ids.len())
         }
@@ -140,7 +137,7 @@ fn forward(model: &Model, ids: &Ids, most_tokens: usize, scratch: &mut Scratch) 
     for chunk in ids.chunks(most_tokens) {
         let part = ids.part(&chunk);
         outputs.push(match model {
-            Model::Bert(bert) => bert.hidden(part.input(), scratch)?,
+            Model::Encoder(encoder) => encoder.hidden(part.input(), scratch)?,
             other => match other.forward_in(part.input(), scratch)? {
                 ModelOutput::TokenLogits(logits) => logits,
                 _ => return Err(unknown_output()),

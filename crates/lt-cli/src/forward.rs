@@ -6,7 +6,6 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lt_config::{BertConfig, ModelConfig};
 use lt_core::ndarray::{Array2, Array3, s};
 use lt_core::{Module, Ragged, Scratch};
 use lt_model::{Loaded, Model, ModelOutput};
@@ -62,20 +61,19 @@ const TOKENS: usize = 2048;
 const LOGITS: usize = 1 << 24;
 
 pub(crate) fn run(args: &ForwardArgs, common: &Common) -> Result<()> {
-    let Loaded { model, config, report, .. } =
+    let Loaded { model, report, .. } =
         Model::from_dir(common.model_dir()?, &common.load_options())?;
     for warning in &report.warnings {
         complain(format_args!("warning: {warning}"));
     }
-    let ModelConfig::Bert(config) = config else { return Err(unknown_output()) };
     let ids = Ids::from_file(&args.ids)?;
     check(&model, &ids).map_err(|failure| failure.at(format!("`{}`", args.ids.display())))?;
 
-    let fields = fields(&model, &config, &ids.sequences, args.all)?;
+    let fields = fields(&model, &ids.sequences, args.all)?;
     let mut file = TensorFile::create(&args.out, &fields)?;
     let progress = Progress::new("sequences", Some(ids.sequences.len() as u64));
     let mut scratch = common.scratch()?;
-    let most_tokens = most_tokens(&model, &config);
+    let most_tokens = most_tokens(&model);
     for chunk in ids.chunks(most_tokens) {
         let computed = compute(&model, &ids, &chunk, args.all, &mut scratch)?;
         write_chunk(&mut file, &computed, &ids.sequences, &chunk)?;
@@ -87,11 +85,16 @@ pub(crate) fn run(args: &ForwardArgs, common: &Common) -> Result<()> {
 }
 
 /// How many tokens go through the model at a time.
-pub(crate) fn most_tokens(model: &Model, config: &BertConfig) -> usize {
+pub(crate) fn most_tokens(model: &Model) -> usize {
     match model {
-        Model::BertForMaskedLm(_) => TOKENS.min(LOGITS / config.vocab_size.max(1)),
+        Model::MaskedLm(_) => TOKENS.min(LOGITS / words(model).max(1)),
         _ => TOKENS,
     }
+}
+
+/// How many words the model knows.
+fn words(model: &Model) -> usize {
+    model.encoder().embeddings().token().entries()
 }
 
 pub(crate) fn unknown_output() -> Failure {
@@ -101,7 +104,7 @@ pub(crate) fn unknown_output() -> Failure {
 /// Refuses what the model would refuse, but by its place in the file, and before anything is
 /// written.
 pub(crate) fn check(model: &Model, ids: &Ids) -> Result<()> {
-    let embeddings = model.bert().embeddings();
+    let embeddings = model.encoder().embeddings();
     let refuse = |name: &str, row: usize, number: u32, limit: usize| {
         let (list, place) = place(&ids.sequences, row);
         Failure::new(format!(
@@ -144,24 +147,21 @@ fn place(sequences: &Ragged, row: usize) -> (usize, usize) {
 }
 
 /// The names and shapes of what will be written.
-fn fields(
-    model: &Model,
-    config: &BertConfig,
-    sequences: &Ragged,
-    all: bool,
-) -> Result<Vec<(String, Vec<usize>)>> {
-    let (b, t, d) = (sequences.len(), sequences.longest(), config.hidden_size);
+fn fields(model: &Model, sequences: &Ragged, all: bool) -> Result<Vec<(String, Vec<usize>)>> {
+    let (b, t, d) = (sequences.len(), sequences.longest(), model.encoder().width());
     let mut fields = match model {
-        Model::Bert(bert) => {
-            let pooler = bert.pooler().map(|_| ("pooler_output".into(), vec![b, d]));
+        Model::Encoder(encoder) => {
+            let pooler = encoder.pooler().map(|_| ("pooler_output".into(), vec![b, d]));
             let last = ("last_hidden_state".to_owned(), vec![b, t, d]);
             [last].into_iter().chain(pooler).collect()
         }
-        Model::BertForMaskedLm(_) => vec![("logits".into(), vec![b, t, config.vocab_size])],
+        Model::MaskedLm(_) => vec![("logits".into(), vec![b, t, words(model)])],
         _ => return Err(unknown_output()),
     };
     if all {
-        let (layers, heads) = (config.num_hidden_layers, config.num_attention_heads);
+        let layers = model.encoder().encoder().layers();
+        let heads = layers.first().map_or(0, |layer| layer.attention().config().heads);
+        let layers = layers.len();
         fields.extend((0..=layers).map(|n| (format!("hidden_states.{n}"), vec![b, t, d])));
         fields.extend((0..layers).map(|n| (format!("attentions.{n}"), vec![b, heads, t, t])));
     }
@@ -191,7 +191,7 @@ fn compute(
 
     let mut computed = Computed::default();
     let (last, pooled) = if all {
-        let trace = model.bert().trace(input, scratch)?;
+        let trace = model.encoder().trace(input, scratch)?;
         let last = trace.hidden_states.last().cloned().unwrap_or_default();
         let named = |name: &str, n: usize| format!("{name}.{n}");
         let hidden = trace.hidden_states.into_iter().enumerate();
@@ -199,7 +199,7 @@ fn compute(
         let layers = trace.attentions.into_iter().enumerate();
         computed.attentions = layers.map(|(n, layer)| (named("attentions", n), layer)).collect();
         match model {
-            Model::BertForMaskedLm(model) => (model.predict(last.view(), scratch)?, None),
+            Model::MaskedLm(model) => (model.predict(last.view(), scratch)?, None),
             _ => (last, trace.pooler_output),
         }
     } else {
@@ -210,7 +210,7 @@ fn compute(
         }
     };
     let name = match model {
-        Model::BertForMaskedLm(_) => "logits",
+        Model::MaskedLm(_) => "logits",
         _ => "last_hidden_state",
     };
     computed.per_token.push((name.into(), last));

@@ -28,6 +28,12 @@ pub enum ModelConfig {
     Bert(BertConfig),
 }
 
+impl From<BertConfig> for ModelConfig {
+    fn from(config: BertConfig) -> Self {
+        Self::Bert(config)
+    }
+}
+
 impl ModelConfig {
     /// Reads `config.json` in a model's directory.
     ///
@@ -59,6 +65,23 @@ impl ModelConfig {
         match Family::of(fields)? {
             Family::Bert => BertConfig::from_fields(fields).map(Self::Bert),
             Family::NotSaid | Family::Unknown => Err(unknown(fields)),
+        }
+    }
+
+    /// The classes of transformers that the checkpoint is one of, `BertForMaskedLM` for example:
+    /// the first is the one it was saved as. There may be none.
+    #[must_use]
+    pub fn architectures(&self) -> &[String] {
+        match self {
+            Self::Bert(config) => &config.architectures,
+        }
+    }
+
+    /// Whether the matrix that scores words is the table of their vectors.
+    #[must_use]
+    pub fn tie_word_embeddings(&self) -> bool {
+        match self {
+            Self::Bert(config) => config.tie_word_embeddings,
         }
     }
 

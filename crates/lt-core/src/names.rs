@@ -59,61 +59,98 @@ pub struct Part {
 ///
 /// ```
 /// use lt_core::{NameMap, Rule};
-/// let map = NameMap::new(&[Rule::Rename {
+/// const ENCODER: NameMap = NameMap::new(&[Rule::Rename {
 ///     ours: "layers.{}.up",
 ///     theirs: "encoder.layer.{}.intermediate.dense",
 /// }]);
-/// let stored = map.stored("layers.3.up.weight");
+/// let stored = ENCODER.stored("layers.3.up.weight");
 /// assert_eq!(stored.name, "encoder.layer.3.intermediate.dense.weight");
-/// assert_eq!(map.ours(&stored.name), ["layers.3.up.weight"]);
-/// assert_eq!(map.stored("pooler.bias").name, "pooler.bias"); // no rule: the same name
+/// assert_eq!(ENCODER.ours(&stored.name), ["layers.3.up.weight"]);
+/// assert_eq!(ENCODER.stored("pooler.bias").name, "pooler.bias"); // no rule: the same name
+///
+/// // With a head on top, the encoder is a part of the model here and there.
+/// const HEAD: NameMap = NameMap::new(&[Rule::Rename { ours: "head", theirs: "cls.predictions" }]);
+/// const MODEL: NameMap = ENCODER.below("encoder.", "bert.").and(&[HEAD]);
+/// assert_eq!(MODEL.stored("encoder.pooler.bias").name, "bert.pooler.bias");
+/// assert_eq!(MODEL.stored("head.bias").name, "cls.predictions.bias");
+/// assert_eq!(MODEL.ours("cls.predictions.bias"), ["head.bias"]);
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct NameMap {
     rules: &'static [Rule],
+    /// What all names of these rules begin with besides, here and there.
+    ours: &'static str,
+    theirs: &'static str,
+    /// Maps of other parts of the model.
+    others: &'static [Self],
 }
 
 impl NameMap {
     /// A map of these rules; the first that matches a name is used.
     #[must_use]
     pub const fn new(rules: &'static [Rule]) -> Self {
-        Self { rules }
+        Self { rules, ours: "", theirs: "", others: &[] }
+    }
+
+    /// The same for a part of a model: `ours` stands before all names here, `theirs` there.
+    #[must_use]
+    pub const fn below(self, ours: &'static str, theirs: &'static str) -> Self {
+        Self { ours, theirs, ..self }
+    }
+
+    /// With the maps of other parts; the first that knows a name is used.
+    #[must_use]
+    pub const fn and(self, others: &'static [Self]) -> Self {
+        Self { others, ..self }
     }
 
     /// Where our parameter of this name is stored.
     #[must_use]
     pub fn stored(&self, ours: &str) -> Stored {
-        let whole = |name, transposed| Stored { name, transposed, part: None };
-        for rule in self.rules {
-            let found = match rule {
-                Rule::Rename { ours: from, theirs } => {
-                    translate(ours, from, theirs).map(|name| whole(name, false))
-                }
-                Rule::Transpose { ours: from, theirs } => translate(ours, from, theirs)
-                    // Only the matrix is turned: a bias has one row either way.
-                    .map(|name| whole(name, ours.ends_with("weight"))),
-                Rule::Fuse { ours: parts, theirs, transposed } => {
-                    parts.iter().enumerate().find_map(|(index, from)| {
-                        let part = Some(Part { index, of: parts.len() });
-                        translate(ours, from, theirs).map(|name| Stored {
-                            name,
-                            transposed: *transposed && ours.ends_with("weight"),
-                            part,
-                        })
-                    })
-                }
-            };
-            if let Some(stored) = found {
-                return stored;
-            }
-        }
-        whole(ours.to_owned(), false)
+        let found = self.parts().find_map(|part| part.stored_in_part(ours));
+        found.unwrap_or_else(|| Stored { name: ours.to_owned(), transposed: false, part: None })
     }
 
     /// The names of our parameters that a stored tensor holds: one, or several if it is fused.
     #[must_use]
     pub fn ours(&self, stored: &str) -> Vec<String> {
-        for rule in self.rules {
+        let found = self.parts().find_map(|part| part.ours_in_part(stored));
+        found.unwrap_or_else(|| vec![stored.to_owned()])
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.others)
+    }
+
+    fn stored_in_part(&self, ours: &str) -> Option<Stored> {
+        let ours = ours.strip_prefix(self.ours)?;
+        let whole = |name, transposed| Stored { name, transposed, part: None };
+        let found = self.rules.iter().find_map(|rule| match rule {
+            Rule::Rename { ours: from, theirs } => {
+                translate(ours, from, theirs).map(|name| whole(name, false))
+            }
+            Rule::Transpose { ours: from, theirs } => translate(ours, from, theirs)
+                // Only the matrix is turned: a bias has one row either way.
+                .map(|name| whole(name, ours.ends_with("weight"))),
+            Rule::Fuse { ours: parts, theirs, transposed } => {
+                parts.iter().enumerate().find_map(|(index, from)| {
+                    let part = Some(Part { index, of: parts.len() });
+                    translate(ours, from, theirs).map(|name| Stored {
+                        name,
+                        transposed: *transposed && ours.ends_with("weight"),
+                        part,
+                    })
+                })
+            }
+        });
+        let same = || (!self.ours.is_empty()).then(|| whole(ours.to_owned(), false));
+        let stored = found.or_else(same)?;
+        Some(Stored { name: format!("{}{}", self.theirs, stored.name), ..stored })
+    }
+
+    fn ours_in_part(&self, stored: &str) -> Option<Vec<String>> {
+        let stored = stored.strip_prefix(self.theirs)?;
+        let found = self.rules.iter().find_map(|rule| {
             let names: Vec<String> = match rule {
                 Rule::Rename { ours, theirs } | Rule::Transpose { ours, theirs } => {
                     translate(stored, theirs, ours).into_iter().collect()
@@ -122,11 +159,11 @@ impl NameMap {
                     ours.iter().filter_map(|ours| translate(stored, theirs, ours)).collect()
                 }
             };
-            if !names.is_empty() {
-                return names;
-            }
-        }
-        vec![stored.to_owned()]
+            (!names.is_empty()).then_some(names)
+        });
+        let same = || (!self.theirs.is_empty()).then(|| vec![stored.to_owned()]);
+        let names = found.or_else(same)?;
+        Some(names.into_iter().map(|name| format!("{}{name}", self.ours)).collect())
     }
 }
 

@@ -19,12 +19,6 @@ pub enum ModelError {
     /// A layer refused its settings.
     #[error(transparent)]
     Layer(#[from] lt_core::Error),
-    /// Its family has a configuration, but no model here.
-    #[error("the checkpoint's family is {found}, expected bert")]
-    Family {
-        /// The family.
-        found: &'static str,
-    },
     /// It has another head than the one asked for.
     #[error("expected a checkpoint with {expected}, but this one has {found}")]
     Head {
@@ -43,6 +37,6 @@ pub enum ModelError {
         /// What its configuration says it is.
         found: String,
         /// What can be loaded whole.
-        known: &'static [&'static str],
+        known: Vec<String>,
     },
 }

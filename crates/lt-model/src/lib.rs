@@ -6,14 +6,16 @@
     include_str!("../doc/03-loading.md"),
 )]
 
-mod bert;
-mod bert_names;
+mod encoder;
 mod error;
+mod families;
+mod family;
+mod head;
 mod load;
 mod masked_lm;
 mod model;
 
-pub use bert::{Bert, BertOutput, BertTrace};
+pub use encoder::{EncoderOutput, EncoderTrace, TextEncoder, Top};
 pub use error::ModelError;
 pub use load::{LoadOptions, Loaded};
 pub use lt_attention::HiddenStates;
@@ -22,7 +24,7 @@ pub use lt_core;
 pub use lt_embedding::{EmbeddingParts, TokenIds};
 pub use lt_weights;
 pub use lt_weights::{Reading, Report, Warning};
-pub use masked_lm::{BertForMaskedLm, Decoder, MaskedLmHead};
+pub use masked_lm::{Decoder, MaskedLm, MaskedLmHead};
 pub use model::{Model, ModelOutput};
 
 /// The README's example, run as a test.

@@ -8,12 +8,10 @@ use lt_weights::{
     Checkpoint, Layout, Reading, Report, SaveError, TensorSource, Warning, load, save,
 };
 
-use crate::bert_names::{
-    BARE, DECODER, DECODER_BIAS, MASKED_LM, MASKED_LM_CLASSES, MASKED_LM_TIED,
-    MASKED_LM_TIED_DECODER_BIAS, MASKED_LM_UNTIED, POOLER,
-};
+use crate::family::{MaskedLmLayouts, Names, family};
+use crate::head::Head;
 use crate::masked_lm::Decoder;
-use crate::{Bert, BertForMaskedLm, ModelError};
+use crate::{MaskedLm, ModelError, TextEncoder, Top};
 
 /// How a model is loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,25 +32,25 @@ impl LoadOptions {
 /// A model, and what was learned about it on the way.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Loaded<M, C> {
+pub struct Loaded<M> {
     /// The model.
     pub model: M,
     /// What its directory says about it.
-    pub config: C,
+    pub config: ModelConfig,
     /// What its files held.
     pub report: Report,
 }
 
-impl<M> Loaded<M, BertConfig> {
-    /// The same, as a model of any family.
-    pub(crate) fn into_any<N>(self, wrap: impl FnOnce(M) -> N) -> Loaded<N, ModelConfig> {
+impl<M> Loaded<M> {
+    /// The same with the model wrapped in another type.
+    pub(crate) fn map<N>(self, wrap: impl FnOnce(M) -> N) -> Loaded<N> {
         let Self { model, config, report } = self;
-        Loaded { model: wrap(model), config: ModelConfig::Bert(config), report }
+        Loaded { model: wrap(model), config, report }
     }
 }
 
-impl Bert {
-    /// Loads the encoder of a BERT checkpoint, whatever head it has besides.
+impl TextEncoder {
+    /// Loads the encoder of a checkpoint, whatever its family, and whatever head it has besides.
     ///
     /// The directory holds `config.json` and `model.safetensors`, or shards of it with an index.
     /// There is a pooler if the checkpoint has one. A `config.json` that does not say of which
@@ -61,12 +59,12 @@ impl Bert {
     /// # Errors
     /// If a file is absent, damaged, or does not hold exactly the tensors of the model.
     ///
-    /// PyTorch: transformers' `BertModel.from_pretrained(dir)`, which makes up a pooler at random
+    /// PyTorch: transformers' `AutoModel.from_pretrained(dir)`, which makes up a pooler at random
     /// if there is none.
     pub fn from_dir(
         dir: impl AsRef<Path>,
         options: &LoadOptions,
-    ) -> Result<Loaded<Self, BertConfig>, ModelError> {
+    ) -> Result<Loaded<Self>, ModelError> {
         let (config, source) = open(dir.as_ref(), options)?;
         Self::from_source(config, &source)
     }
@@ -76,37 +74,39 @@ impl Bert {
     /// # Errors
     /// If the source does not hold exactly the tensors of the model.
     pub fn from_source(
-        config: BertConfig,
+        config: ModelConfig,
         source: &dyn TensorSource,
-    ) -> Result<Loaded<Self, BertConfig>, ModelError> {
-        let with_pooler = stores(source, &BARE, |name| name == POOLER);
-        fill(Self::zeros(&config, with_pooler)?, config, source, &BARE)
+    ) -> Result<Loaded<Self>, ModelError> {
+        let names = family(&config)?.names();
+        let has_pooler = stores(source, &names.encoder, |name| Some(name) == names.pooler);
+        let top = if has_pooler { Top::Pooler } else { Top::Nothing };
+        fill(Self::zeros(&config, top)?, config, source, &names.encoder)
     }
 
-    /// Saves the parameters as `BertModel` of transformers has them. The file is written beside
-    /// and renamed.
+    /// Saves the parameters as the bare model of transformers has them. The file is written
+    /// beside and renamed.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
-        save(self, &BARE, path)
+        save(self, &self.names().encoder, path)
     }
 }
 
-impl BertForMaskedLm {
-    /// Loads a BERT checkpoint with its masked-LM head.
+impl MaskedLm {
+    /// Loads a checkpoint with its masked-LM head, whatever its family.
     ///
     /// The head's matrix is the table of token vectors, unless the configuration says otherwise
     /// or the checkpoint stores another matrix under its name; the report then warns of it.
     ///
     /// # Errors
-    /// As for [`Bert::from_dir`], and [`ModelError::Head`] if there is no such head.
+    /// As for [`TextEncoder::from_dir`], and [`ModelError::Head`] if there is no such head.
     ///
-    /// PyTorch: transformers' `BertForMaskedLM.from_pretrained(dir)`.
+    /// PyTorch: transformers' `AutoModelForMaskedLM.from_pretrained(dir)`.
     pub fn from_dir(
         dir: impl AsRef<Path>,
         options: &LoadOptions,
-    ) -> Result<Loaded<Self, BertConfig>, ModelError> {
+    ) -> Result<Loaded<Self>, ModelError> {
         let (config, source) = open(dir.as_ref(), options)?;
         Self::from_source(config, &source)
     }
@@ -117,61 +117,70 @@ impl BertForMaskedLm {
     /// If the source does not hold exactly the tensors of the model; [`ModelError::Head`] if it
     /// has no such head and does not say that it has.
     pub fn from_source(
-        config: BertConfig,
+        config: ModelConfig,
         source: &dyn TensorSource,
-    ) -> Result<Loaded<Self, BertConfig>, ModelError> {
-        let says_so =
-            config.architectures.iter().any(|class| MASKED_LM_CLASSES.contains(&class.as_str()));
-        if !says_so && !stores(source, &MASKED_LM_TIED, |name| name.starts_with(MASKED_LM)) {
-            let found = config.architectures.first().map_or("no head", String::as_str).to_owned();
+    ) -> Result<Loaded<Self>, ModelError> {
+        let names = family(&config)?.names();
+        let MaskedLmLayouts { tied, tied_with_decoder_bias, untied, .. } = &names.masked_lm;
+        let says_so = config
+            .architectures()
+            .iter()
+            .any(|class| Head::of(class, names).is_some_and(Head::predicts_words));
+        if !says_so && !stores(source, tied, |name| tied.owns(name)) {
+            let found = config.architectures().first().map_or("no head", String::as_str).to_owned();
             return Err(ModelError::Head { expected: "a masked-LM head", found });
         }
-        let untied = |config: BertConfig| {
+        let load_untied = |config: ModelConfig| {
             let model = Self::zeros(&config, Decoder::Own)?;
-            fill(model, config, source, &MASKED_LM_UNTIED)
+            fill(model, config, source, untied)
         };
-        if !config.tie_word_embeddings {
-            return untied(config);
+        if !config.tie_word_embeddings() {
+            return load_untied(config);
         }
         // The bias has two names. What transformers adds is what is stored by the decoder's.
-        let layout = match stores(source, &MASKED_LM_TIED, |name| name == DECODER_BIAS) {
-            true => &MASKED_LM_TIED_DECODER_BIAS,
-            false => &MASKED_LM_TIED,
+        let layout = match stores(source, tied, |name| name == names.masked_lm.decoder_bias) {
+            true => tied_with_decoder_bias,
+            false => tied,
         };
         let loaded = fill(Self::zeros(&config, Decoder::Tied)?, config, source, layout)?;
-        let Some(warning) = loaded.report.warnings.iter().find_map(not_tied) else {
+        let Some(warning) = loaded.report.warnings.iter().find_map(|it| not_tied(it, names)) else {
             return Ok(loaded);
         };
         // The decoder that is stored is no copy: it is what was trained.
-        let mut loaded = untied(loaded.config)?;
+        let mut loaded = load_untied(loaded.config)?;
         loaded.report.warnings.push(warning);
         Ok(loaded)
     }
 
-    /// Saves the parameters as `BertForMaskedLM` of transformers has them. The file is written
+    /// Saves the parameters as the masked LM of transformers has them. The file is written
     /// beside and renamed.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
+        let layouts = &self.encoder().names().masked_lm;
         let layout = match self.decoder() {
-            Decoder::Tied => &MASKED_LM_TIED,
-            Decoder::Own => &MASKED_LM_UNTIED,
+            Decoder::Tied => &layouts.tied,
+            Decoder::Own => &layouts.untied,
         };
         save(self, layout, path)
     }
 }
 
-fn open(dir: &Path, options: &LoadOptions) -> Result<(BertConfig, Checkpoint), ModelError> {
-    Ok((BertConfig::from_dir(dir)?, Checkpoint::open(dir, options.reading)?))
+fn open(dir: &Path, options: &LoadOptions) -> Result<(ModelConfig, Checkpoint), ModelError> {
+    let config = ModelConfig::from_dir(dir).or_else(|error| {
+        // A file that names no family; if it names another one, or is broken, the first error says so.
+        BertConfig::from_dir(dir).map(ModelConfig::Bert).map_err(|_| error)
+    })?;
+    Ok((config, Checkpoint::open(dir, options.reading)?))
 }
 
 fn fill<M: Params>(
     mut model: M,
-    config: BertConfig,
+    config: ModelConfig,
     source: &dyn TensorSource,
     layout: &Layout,
-) -> Result<Loaded<M, BertConfig>, ModelError> {
+) -> Result<Loaded<M>, ModelError> {
     let report = load(&mut model, source, layout)?;
     Ok(Loaded { model, config, report })
 }
@@ -182,10 +191,10 @@ fn stores(source: &dyn TensorSource, layout: &Layout, wanted: impl Fn(&str) -> b
 }
 
 /// The warning that takes the place of "the decoder differs from the table": both are used.
-fn not_tied(warning: &Warning) -> Option<Warning> {
+fn not_tied(warning: &Warning, names: &Names) -> Option<Warning> {
     match warning {
         Warning::CopyDiffers { copy, original, .. }
-            if MASKED_LM_TIED.canonical(copy) == DECODER =>
+            if names.masked_lm.tied.canonical(copy) == names.masked_lm.decoder =>
         {
             Some(Warning::NotTied { copy: copy.clone(), original: original.clone() })
         }

@@ -1,13 +1,14 @@
 //! The masked-language-model head: which word stood where the mask is.
 
-use lt_config::BertConfig;
+use lt_config::ModelConfig;
 use lt_core::{Module, Result, Scratch, Weight, check_columns, check_shape, dims, params};
 use lt_embedding::TokenIds;
 use lt_kernels::{Product, product};
-use lt_layers::{Activation, LayerNorm, Linear, activation_from_name};
+use lt_layers::{Activation, LayerNorm, Linear};
 use ndarray::{Array2, ArrayView2};
 
-use crate::Bert;
+use crate::family::family;
+use crate::{TextEncoder, Top};
 
 /// From the vector of a token to a score for each word of the vocabulary.
 ///
@@ -31,19 +32,21 @@ pub struct MaskedLmHead {
 
 params!(MaskedLmHead { transform, norm, decoder, bias });
 
-/// BERT with the head that predicts masked words.
-///
-/// # Shapes
-/// ids `[tokens]` to logits `[tokens, v]`.
-///
-/// PyTorch: transformers' `BertForMaskedLM`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BertForMaskedLm {
-    bert: Bert,
-    head: MaskedLmHead,
+impl MaskedLmHead {
+    /// A head of these layers for a vocabulary of `words`, its scores all zero: to be loaded into.
+    pub(crate) fn zeros(
+        transform: Linear,
+        activation: Activation,
+        norm: LayerNorm,
+        words: usize,
+        decoder: Decoder,
+    ) -> Result<Self> {
+        let width = norm.width();
+        check_shape("MaskedLmHead::zeros", dims![width, "d"], &[transform.outputs(), 0])?;
+        let decoder = (decoder == Decoder::Own).then(|| Weight::zeros(&[words, width]));
+        Ok(Self { transform, activation, norm, decoder, bias: Weight::zeros(&[words]) })
+    }
 }
-
-params!(BertForMaskedLm { bert, head });
 
 /// Which matrix turns a predicted vector into scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,27 +57,35 @@ pub enum Decoder {
     Own,
 }
 
-impl BertForMaskedLm {
+/// An encoder with the head that predicts masked words.
+///
+/// # Shapes
+/// ids `[tokens]` to logits `[tokens, v]`.
+///
+/// PyTorch: transformers' `AutoModelForMaskedLM`, so `BertForMaskedLM` and its kin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MaskedLm {
+    encoder: TextEncoder,
+    head: MaskedLmHead,
+}
+
+params!(MaskedLm { encoder, head });
+
+impl MaskedLm {
     /// A model of these sizes whose numbers are all zero: to be loaded into.
     ///
     /// # Errors
-    /// As for [`Bert::zeros`].
-    pub fn zeros(config: &BertConfig, decoder: Decoder) -> Result<Self> {
-        let (d, v) = (config.hidden_size, config.vocab_size);
-        let head = MaskedLmHead {
-            transform: Linear::zeros(d, d)?,
-            activation: activation_from_name(&config.hidden_act)?,
-            norm: LayerNorm::zeros(d, config.layer_norm_eps)?,
-            decoder: (decoder == Decoder::Own).then(|| Weight::zeros(&[v, d])),
-            bias: Weight::zeros(&[v]),
-        };
-        Ok(Self { bert: Bert::zeros(config, false)?, head })
+    /// As for [`TextEncoder::zeros`].
+    pub fn zeros(config: &ModelConfig, decoder: Decoder) -> Result<Self> {
+        let family = family(config)?;
+        let encoder = family.encoder(Top::Nothing)?;
+        Ok(Self { encoder, head: family.masked_lm_head(decoder)? })
     }
 
-    /// The model under the head.
+    /// The encoder under the head.
     #[must_use]
-    pub fn bert(&self) -> &Bert {
-        &self.bert
+    pub fn encoder(&self) -> &TextEncoder {
+        &self.encoder
     }
 
     /// Whether the head uses the table of token vectors, or a matrix of its own.
@@ -96,9 +107,9 @@ impl BertForMaskedLm {
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
         let head = &self.head;
-        check_columns("BertForMaskedLm::predict", head.transform.inputs(), &hidden)?;
-        let words = head.decoder.as_ref().unwrap_or(self.bert.embeddings().token().weight());
-        check_shape("BertForMaskedLm::predict", dims![words.shape()[0]], head.bias.shape())?;
+        check_columns("MaskedLm::predict", head.transform.inputs(), &hidden)?;
+        let words = head.decoder.as_ref().unwrap_or(self.encoder.embeddings().token().weight());
+        check_shape("MaskedLm::predict", dims![words.shape()[0]], head.bias.shape())?;
         let mut rows = head.transform.forward_activated(hidden, head.activation, scratch)?; // [n, d]
         head.norm.forward_in_place(&mut rows, scratch)?;
         let logits = product(&Product::new(rows.view(), words).bias(Some(&head.bias)), scratch); // [n, v]
@@ -107,7 +118,7 @@ impl BertForMaskedLm {
     }
 }
 
-impl<'a> Module<TokenIds<'a>> for BertForMaskedLm {
+impl<'a> Module<TokenIds<'a>> for MaskedLm {
     type Output = Array2<f32>;
 
     fn forward(&self, input: TokenIds<'a>) -> Result<Array2<f32>> {
@@ -115,7 +126,7 @@ impl<'a> Module<TokenIds<'a>> for BertForMaskedLm {
     }
 
     fn forward_in(&self, input: TokenIds<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        let hidden = self.bert.hidden(input, scratch)?;
+        let hidden = self.encoder.hidden(input, scratch)?;
         let logits = self.predict(hidden.view(), scratch)?;
         scratch.give(hidden);
         Ok(logits)

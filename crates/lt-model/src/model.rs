@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use lt_config::ModelConfig;
-use lt_core::{Module, Result, Scratch};
+use lt_core::{Module, Params, Path as ParamPath, Result, Scratch, Weight};
 use lt_embedding::TokenIds;
 use lt_weights::Checkpoint;
 use ndarray::Array2;
 
-use crate::{Bert, BertForMaskedLm, BertOutput, LoadOptions, Loaded, ModelError};
+use crate::family::family;
+use crate::head::Head;
+use crate::{EncoderOutput, LoadOptions, Loaded, MaskedLm, ModelError, TextEncoder};
 
 /// A model as its checkpoint was saved: the family and head that `config.json` names first in
 /// `architectures`, or the bare model if it names none.
@@ -17,10 +19,10 @@ use crate::{Bert, BertForMaskedLm, BertOutput, LoadOptions, Loaded, ModelError};
 // There is one model in a program, not a list of them: a box would save nothing.
 #[allow(clippy::large_enum_variant)]
 pub enum Model {
-    /// `BertModel`.
-    Bert(Bert),
-    /// `BertForMaskedLM`.
-    BertForMaskedLm(BertForMaskedLm),
+    /// A bare encoder: `BertModel` and its kin.
+    Encoder(TextEncoder),
+    /// An encoder that predicts masked words: `BertForMaskedLM` and its kin.
+    MaskedLm(MaskedLm),
 }
 
 /// What a [`Model`] gives.
@@ -28,13 +30,10 @@ pub enum Model {
 #[non_exhaustive]
 pub enum ModelOutput {
     /// Of a bare encoder.
-    Encoded(BertOutput),
+    Encoded(EncoderOutput),
     /// Of a head that scores each word of the vocabulary for each token: `[tokens, v]`.
     TokenLogits(Array2<f32>),
 }
-
-/// The architectures that are loaded whole.
-const KNOWN: &[&str] = &["BertModel", "BertForMaskedLM"];
 
 impl Model {
     /// Loads the model that a Hugging Face directory holds.
@@ -46,32 +45,59 @@ impl Model {
     pub fn from_dir(
         dir: impl AsRef<Path>,
         options: &LoadOptions,
-    ) -> Result<Loaded<Self, ModelConfig>, ModelError> {
+    ) -> Result<Loaded<Self>, ModelError> {
         let dir = dir.as_ref();
+        let config = ModelConfig::from_dir(dir)?;
+        let names = family(&config)?.names();
         let source = || Checkpoint::open(dir, options.reading);
-        match ModelConfig::from_dir(dir)? {
-            ModelConfig::Bert(config) => match config.architectures.first().map(String::as_str) {
-                None | Some("BertModel") => {
-                    Ok(Bert::from_source(config, &source()?)?.into_any(Self::Bert))
-                }
-                Some("BertForMaskedLM") => {
-                    let loaded = BertForMaskedLm::from_source(config, &source()?)?;
-                    Ok(loaded.into_any(Self::BertForMaskedLm))
-                }
-                Some(other) => {
-                    Err(ModelError::Architecture { found: other.to_owned(), known: KNOWN })
-                }
-            },
-            other => Err(ModelError::Family { found: other.family() }),
+        let Some(class) = config.architectures().first() else {
+            return Ok(TextEncoder::from_source(config, &source()?)?.map(Self::Encoder));
+        };
+        match Head::of(class, names) {
+            Some(Head::Bare) => {
+                Ok(TextEncoder::from_source(config, &source()?)?.map(Self::Encoder))
+            }
+            Some(Head::MaskedLm) => {
+                Ok(MaskedLm::from_source(config, &source()?)?.map(Self::MaskedLm))
+            }
+            Some(Head::PreTraining) | None => {
+                Err(ModelError::Architecture { found: class.clone(), known: Head::known(names) })
+            }
         }
+    }
+
+    /// The class of transformers that it is.
+    #[must_use]
+    pub fn architecture(&self) -> String {
+        let head = match self {
+            Self::Encoder(_) => Head::Bare,
+            Self::MaskedLm(_) => Head::MaskedLm,
+        };
+        head.class(self.encoder().names())
     }
 
     /// The encoder under the head.
     #[must_use]
-    pub fn bert(&self) -> &Bert {
+    pub fn encoder(&self) -> &TextEncoder {
         match self {
-            Self::Bert(bert) => bert,
-            Self::BertForMaskedLm(model) => model.bert(),
+            Self::Encoder(encoder) => encoder,
+            Self::MaskedLm(model) => model.encoder(),
+        }
+    }
+}
+
+impl Params for Model {
+    fn visit<'a>(&'a self, path: &mut ParamPath, visit: &mut dyn FnMut(&str, &'a Weight)) {
+        match self {
+            Self::Encoder(encoder) => encoder.visit(path, visit),
+            Self::MaskedLm(model) => model.visit(path, visit),
+        }
+    }
+
+    fn visit_mut(&mut self, path: &mut ParamPath, visit: &mut dyn FnMut(&str, &mut Weight)) {
+        match self {
+            Self::Encoder(encoder) => encoder.visit_mut(path, visit),
+            Self::MaskedLm(model) => model.visit_mut(path, visit),
         }
     }
 }
@@ -85,10 +111,8 @@ impl<'a> Module<TokenIds<'a>> for Model {
 
     fn forward_in(&self, input: TokenIds<'a>, scratch: &mut Scratch) -> Result<ModelOutput> {
         Ok(match self {
-            Self::Bert(bert) => ModelOutput::Encoded(bert.forward_in(input, scratch)?),
-            Self::BertForMaskedLm(model) => {
-                ModelOutput::TokenLogits(model.forward_in(input, scratch)?)
-            }
+            Self::Encoder(encoder) => ModelOutput::Encoded(encoder.forward_in(input, scratch)?),
+            Self::MaskedLm(model) => ModelOutput::TokenLogits(model.forward_in(input, scratch)?),
         })
     }
 }

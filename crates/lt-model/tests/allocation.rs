@@ -6,7 +6,7 @@ use std::alloc::System;
 use std::path::Path;
 
 use lt_core::{Ragged, Scratch, Threads};
-use lt_model::{Bert, LoadOptions, TokenIds};
+use lt_model::{LoadOptions, TextEncoder, TokenIds};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 /// Counts what is allocated in the whole process: so there is one test in this file.
@@ -16,7 +16,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 #[test]
 fn the_second_pass_allocates_nothing() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/long-200");
-    let model = Bert::from_dir(dir, &LoadOptions::default()).unwrap().model;
+    let model = TextEncoder::from_dir(dir, &LoadOptions::default()).unwrap().model;
     let longest = model.embeddings().position().limit();
     let lengths: Vec<usize> = (0..24).map(|n| 1 + n * 7 % longest).collect();
     let few = Ragged::from_lengths([3]);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use lt_core::{Module, Ragged, weights};
 use lt_encoder::NormPlacement;
 use lt_model::lt_config;
-use lt_model::{Bert, BertForMaskedLm, Decoder, LoadOptions, Model, ModelError, TokenIds};
+use lt_model::{Decoder, LoadOptions, MaskedLm, Model, ModelError, TextEncoder, TokenIds};
 use lt_weights::Checkpoint;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -49,10 +49,10 @@ fn with_settings(name: &str, settings: &Value) -> tempfile::TempDir {
 
 #[test]
 fn the_class_named_first_is_loaded() {
-    assert!(matches!(load(&golden("heads-3x4-gelu")), Ok(Model::Bert(_))));
-    assert!(matches!(load(&golden("mlm-tied")), Ok(Model::BertForMaskedLm(_))));
+    assert!(matches!(load(&golden("heads-3x4-gelu")), Ok(Model::Encoder(_))));
+    assert!(matches!(load(&golden("mlm-tied")), Ok(Model::MaskedLm(_))));
     // No class named: the bare model.
-    assert!(matches!(load(&golden("config-minimal")), Ok(Model::Bert(_))));
+    assert!(matches!(load(&golden("config-minimal")), Ok(Model::Encoder(_))));
     let other =
         with_settings("mlm-tied", &json!({ "architectures": ["BertForNextSentencePrediction"] }));
     let message = refusal(other.path());
@@ -68,19 +68,18 @@ fn the_class_named_first_is_loaded() {
 fn the_encoder_of_any_head_can_be_loaded_alone() {
     let options = LoadOptions::default();
     for name in ["mlm-tied", "mlm-untied", "mlm-bert-base-names"] {
-        let alone = Bert::from_dir(golden(name), &options).unwrap().model;
+        let alone = TextEncoder::from_dir(golden(name), &options).unwrap().model;
         let whole = load(&golden(name)).unwrap();
         let (ids, batch) = Ragged::concatenate(&[[1_u32, 2, 3]]);
         let input = TokenIds::new(&ids, &batch);
         let hidden = alone.forward(input).unwrap().last_hidden_state;
-        assert_eq!(hidden, whole.bert().forward(input).unwrap().last_hidden_state, "{name}");
+        assert_eq!(hidden, whole.encoder().forward(input).unwrap().last_hidden_state, "{name}");
     }
 }
 
 #[test]
 fn a_head_that_is_not_there_is_missed_by_name() {
-    let error =
-        BertForMaskedLm::from_dir(golden("heads-3x4-gelu"), &LoadOptions::default()).unwrap_err();
+    let error = MaskedLm::from_dir(golden("heads-3x4-gelu"), &LoadOptions::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "expected a checkpoint with a masked-LM head, but this one has BertModel"
@@ -128,15 +127,15 @@ fn a_head_that_nobody_has_heard_of_does_not_hide_the_encoder() {
     let path = dir.path().join("model.safetensors");
     let odd = replaced(&fs::read(&path).unwrap(), "bert.pooler.dense.bias", "crf.transitions");
     fs::write(&path, &odd).unwrap();
-    let error = Bert::from_dir(dir.path(), &LoadOptions::default()).unwrap_err().to_string();
+    let error = TextEncoder::from_dir(dir.path(), &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("missing: `pooler.dense.bias`"), "{error}");
     // Without a pooler nothing is missing, and what lacks the prefix is the head.
     fs::write(&path, replaced(&odd, "bert.pooler.dense.weight", "linear.weight")).unwrap();
-    let loaded = Bert::from_dir(dir.path(), &LoadOptions::default()).unwrap();
+    let loaded = TextEncoder::from_dir(dir.path(), &LoadOptions::default()).unwrap();
     assert_eq!(loaded.report.ignored, ["crf.transitions", "linear.weight"]);
     // Behind the prefix nothing may be left over.
     fs::write(&path, replaced(&odd, "bert.pooler.dense.weight", "bert.linear.weight")).unwrap();
-    let error = Bert::from_dir(dir.path(), &LoadOptions::default()).unwrap_err().to_string();
+    let error = TextEncoder::from_dir(dir.path(), &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("unused: `bert.linear.weight`"), "{error}");
 }
 
@@ -144,11 +143,11 @@ fn a_head_that_nobody_has_heard_of_does_not_hide_the_encoder() {
 fn a_configuration_that_does_not_say_its_family_is_taken_at_the_callers_word() {
     let nothing = json!({ "model_type": null, "architectures": null });
     let dir = with_settings("heads-3x4-gelu", &nothing);
-    assert!(Bert::from_dir(dir.path(), &LoadOptions::default()).is_ok());
+    assert!(TextEncoder::from_dir(dir.path(), &LoadOptions::default()).is_ok());
     assert!(refusal(dir.path()).contains("add it to the file: \"model_type\": \"bert\""));
     let other = json!({ "model_type": "roberta", "architectures": null });
     let dir = with_settings("heads-3x4-gelu", &other);
-    assert!(Bert::from_dir(dir.path(), &LoadOptions::default()).is_err());
+    assert!(TextEncoder::from_dir(dir.path(), &LoadOptions::default()).is_err());
 }
 
 /// Tensors may come from anywhere, not from a directory alone.
@@ -156,10 +155,13 @@ fn a_configuration_that_does_not_say_its_family_is_taken_at_the_callers_word() {
 fn a_model_is_loaded_from_any_source_of_tensors() {
     let dir = golden("mlm-untied");
     let source = Checkpoint::open(&dir, lt_model::Reading::Copy).unwrap();
-    let config = lt_config::BertConfig::from_dir(&dir).unwrap();
-    let model = BertForMaskedLm::from_source(config.clone(), &source).unwrap().model;
-    assert_eq!(Model::BertForMaskedLm(model), load(&dir).unwrap());
-    assert_eq!(&Bert::from_source(config, &source).unwrap().model, load(&dir).unwrap().bert());
+    let config = lt_config::ModelConfig::from_dir(&dir).unwrap();
+    let model = MaskedLm::from_source(config.clone(), &source).unwrap().model;
+    assert_eq!(Model::MaskedLm(model), load(&dir).unwrap());
+    assert_eq!(
+        &TextEncoder::from_source(config, &source).unwrap().model,
+        load(&dir).unwrap().encoder()
+    );
 }
 
 #[test]
@@ -175,7 +177,7 @@ fn the_decoder_is_tied_unless_the_checkpoint_has_another() {
         ("mlm-f16-copies", Decoder::Tied, ""),
         ("mlm-bf16-shards", Decoder::Tied, ""),
     ] {
-        let loaded = BertForMaskedLm::from_dir(golden(name), &LoadOptions::default()).unwrap();
+        let loaded = MaskedLm::from_dir(golden(name), &LoadOptions::default()).unwrap();
         assert_eq!(loaded.model.decoder(), expected, "{name}");
         let warnings: Vec<String> =
             loaded.report.warnings.iter().map(ToString::to_string).collect();
@@ -195,8 +197,8 @@ fn what_training_drops_is_what_the_configuration_says() {
         &json!({ "hidden_dropout_prob": 0.125, "attention_probs_dropout_prob": 0.25 }),
     );
     let model = load(dir.path()).unwrap();
-    assert_eq!(model.bert().embeddings().dropout().rate(), 0.125);
-    for layer in model.bert().encoder().layers() {
+    assert_eq!(model.encoder().embeddings().dropout().rate(), 0.125);
+    for layer in model.encoder().encoder().layers() {
         assert_eq!(layer.attention().config().dropout.rate(), 0.25);
         assert_eq!(layer.dropout().rate(), 0.125);
     }
@@ -225,7 +227,7 @@ fn segments_and_norms_stand_where_bert_has_them() {
     let loaded = Model::from_dir(golden("heads-3x4-gelu"), &LoadOptions::default()).unwrap();
     let stored: Vec<&str> = loaded.report.loaded.iter().map(|one| one.stored.as_str()).collect();
     assert!(stored.contains(&"embeddings.token_type_embeddings.weight"), "{stored:?}");
-    let bert = loaded.model.bert();
+    let bert = loaded.model.encoder();
     for layer in bert.encoder().layers() {
         assert_eq!(layer.placement(), NormPlacement::Post);
     }
@@ -244,7 +246,7 @@ fn segments_and_norms_stand_where_bert_has_them() {
 #[test]
 fn numbers_stay_in_the_type_they_were_stored_in() {
     let model = load(&golden("f16")).unwrap();
-    let list = weights(model.bert());
+    let list = weights(model.encoder());
     assert!(
         list.iter().all(|(name, weight)| weight.dtype() == lt_core::Dtype::F16 || panic!("{name}"))
     );
@@ -346,7 +348,7 @@ fn a_file_cut_off_anywhere_is_refused() {
 #[test]
 fn input_that_does_not_fit_the_model_is_refused() {
     let model = load(&golden("heads-3x4-gelu")).unwrap();
-    let bert = model.bert();
+    let bert = model.encoder();
     let (words, longest) =
         (bert.embeddings().token().entries(), bert.embeddings().position().limit());
     let run = |ids: &[u32]| bert.forward(TokenIds::new(ids, &Ragged::single(ids.len())));
@@ -383,6 +385,6 @@ proptest! {
     ) {
         let dir = with_settings("mlm-tied", &json!({ key: value }));
         let _ = load(dir.path());
-        let _ = BertForMaskedLm::from_dir(dir.path(), &LoadOptions::default());
+        let _ = MaskedLm::from_dir(dir.path(), &LoadOptions::default());
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use lt_core::Module;
 use lt_laws::{limits, same_bits, saving};
-use lt_model::{Bert, BertForMaskedLm, LoadOptions, Model, ModelOutput, TokenIds};
+use lt_model::{LoadOptions, MaskedLm, Model, ModelOutput, TextEncoder, TokenIds};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -20,7 +20,7 @@ fn load(dir: &Path) -> Model {
 #[test]
 fn the_same_ids_have_the_same_bits_on_every_path() {
     let model = load(&golden("long-200"));
-    let bert = model.bert();
+    let bert = model.encoder();
     let vocabulary = bert.embeddings().token().entries() as u32;
     same_bits::same_ids_same_bits(
         vocabulary,
@@ -32,7 +32,7 @@ fn the_same_ids_have_the_same_bits_on_every_path() {
         },
     );
     let model = load(&golden("mlm-tied"));
-    let (vocabulary, longest) = (model.bert().embeddings().token().entries() as u32, 16);
+    let (vocabulary, longest) = (model.encoder().embeddings().token().entries() as u32, 16);
     let logits = |output| match output {
         Ok(ModelOutput::TokenLogits(logits)) => logits,
         other => panic!("expected logits, got {other:?}"),
@@ -52,25 +52,25 @@ fn what_is_saved_loads_to_the_same_bits() {
         fs::copy(golden(name).join("config.json"), dir.path().join("config.json")).unwrap();
     };
     round_trip("heads-3x4-gelu");
-    let bert = load(&golden("heads-3x4-gelu")).bert().clone();
-    saving::saved_loads_to_the_same_bits(&bert, |bert: &Bert| {
+    let bert = load(&golden("heads-3x4-gelu")).encoder().clone();
+    saving::saved_loads_to_the_same_bits(&bert, |bert: &TextEncoder| {
         bert.save(dir.path().join("model.safetensors")).map_err(|error| error.to_string())?;
-        let loaded = Bert::from_dir(dir.path(), &LoadOptions::default());
+        let loaded = TextEncoder::from_dir(dir.path(), &LoadOptions::default());
         Ok::<_, String>(loaded.map_err(|error| error.to_string())?.model)
     });
     round_trip("f16");
-    let halves = load(&golden("f16")).bert().clone();
-    saving::saved_halves_load_to_the_same_bits(&halves, |bert: &Bert| {
+    let halves = load(&golden("f16")).encoder().clone();
+    saving::saved_halves_load_to_the_same_bits(&halves, |bert: &TextEncoder| {
         bert.save(dir.path().join("model.safetensors")).map_err(|error| error.to_string())?;
-        let loaded = Bert::from_dir(dir.path(), &LoadOptions::default());
+        let loaded = TextEncoder::from_dir(dir.path(), &LoadOptions::default());
         Ok::<_, String>(loaded.map_err(|error| error.to_string())?.model)
     });
     for name in ["mlm-tied", "mlm-untied", "mlm-bias-differs", "mlm-f16-copies"] {
         round_trip(name);
         let options = LoadOptions::default();
-        let model = BertForMaskedLm::from_dir(golden(name), &options).unwrap().model;
+        let model = MaskedLm::from_dir(golden(name), &options).unwrap().model;
         model.save(dir.path().join("model.safetensors")).unwrap();
-        let loaded = BertForMaskedLm::from_dir(dir.path(), &options).unwrap();
+        let loaded = MaskedLm::from_dir(dir.path(), &options).unwrap();
         assert_eq!(loaded.model, model, "{name}");
         assert!(loaded.report.warnings.is_empty());
     }
@@ -80,7 +80,7 @@ fn what_is_saved_loads_to_the_same_bits() {
 #[test]
 fn sequences_and_ids_that_do_not_fit_are_refused() {
     let model = load(&golden("heads-3x4-gelu"));
-    let embeddings = model.bert().embeddings();
+    let embeddings = model.encoder().embeddings();
     let (limit, entries) = (embeddings.position().limit(), embeddings.token().entries());
     limits::too_long_is_refused(limit, |batch| {
         model.forward(TokenIds::new(&vec![1; batch.tokens()], batch))

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lt_core::{Module, Ragged, Scratch};
-use lt_model::{BertTrace, LoadOptions, Model, ModelOutput, TokenIds};
+use lt_model::{EncoderTrace, LoadOptions, Model, ModelOutput, TokenIds};
 use ndarray::Array2;
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -87,7 +87,7 @@ impl Golden {
     }
 }
 
-fn hold_trace(golden: &mut Golden, trace: &BertTrace) {
+fn hold_trace(golden: &mut Golden, trace: &EncoderTrace) {
     for (n, hidden) in trace.hidden_states.iter().enumerate() {
         golden.hold(&format!("hidden_states.{n}"), hidden.iter().copied());
     }
@@ -109,7 +109,7 @@ fn every_intermediate_is_what_pytorch_computes() {
         let segments = golden.segments.as_deref().map(<[Vec<u32>]>::concat);
         let input = TokenIds { segments: segments.as_deref(), ..TokenIds::new(&ids, &sequences) };
         let model = load(&golden);
-        let trace = model.bert().trace(input, &mut Scratch::new()).unwrap();
+        let trace = model.encoder().trace(input, &mut Scratch::new()).unwrap();
         hold_trace(&mut golden, &trace);
         match model.forward(input).unwrap() {
             ModelOutput::TokenLogits(logits) => golden.hold("logits", logits),
@@ -147,7 +147,7 @@ fn a_padded_batch_is_what_pytorch_computes_at_its_real_positions() {
             .map(|rows| Ragged::from_padded(rectangle(rows).view(), mask.view()).unwrap().0);
         let input = TokenIds { segments: segments.as_deref(), ..TokenIds::new(&ids, &sequences) };
         let model = load(&golden);
-        let mut trace = model.bert().trace(input, &mut Scratch::new()).unwrap();
+        let mut trace = model.encoder().trace(input, &mut Scratch::new()).unwrap();
         trace.attentions.clear();
         hold_trace(&mut golden, &trace);
         if let ModelOutput::TokenLogits(logits) = model.forward(input).unwrap() {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use lt_core::{Ragged, Scratch};
 use lt_kernels::softmax;
-use lt_model::{BertForMaskedLm, LoadOptions, TokenIds};
+use lt_model::{LoadOptions, MaskedLm, TokenIds};
 use lt_tokenizer::{Limit, SpecialToken, Tokenizer};
 use ndarray::{ArrayView1, Axis};
 use serde::Serialize;
@@ -25,7 +25,7 @@ use crate::sentence_encoder::check_ids;
 /// PyTorch: transformers' `pipeline("fill-mask")`.
 #[derive(Debug)]
 pub struct FillMask {
-    model: BertForMaskedLm,
+    model: MaskedLm,
     tokenizer: Tokenizer,
     mask: SpecialToken,
 }
@@ -48,7 +48,7 @@ impl FillMask {
     ///
     /// # Errors
     /// [`TaskError::NoMaskToken`] if the tokenizer has none.
-    pub fn new(model: BertForMaskedLm, tokenizer: Tokenizer) -> Result<Self, TaskError> {
+    pub fn new(model: MaskedLm, tokenizer: Tokenizer) -> Result<Self, TaskError> {
         let mask = tokenizer.special_tokens().mask.clone().ok_or(TaskError::NoMaskToken)?;
         Ok(Self { model, tokenizer, mask })
     }
@@ -60,7 +60,7 @@ impl FillMask {
     /// has no mask token.
     pub fn from_dir(dir: impl AsRef<Path>, options: &LoadOptions) -> Result<Self, TaskError> {
         let dir = dir.as_ref();
-        let model = BertForMaskedLm::from_dir(dir, options)?.model;
+        let model = MaskedLm::from_dir(dir, options)?.model;
         Self::new(model, Tokenizer::from_dir(dir)?)
     }
 
@@ -84,13 +84,13 @@ impl FillMask {
         top: usize,
         scratch: &mut Scratch,
     ) -> Result<Vec<Vec<Prediction>>, TaskError> {
-        let limit = self.model.bert().embeddings().position().limit();
+        let limit = self.model.encoder().embeddings().position().limit();
         let encoding = self.tokenizer.encode(text, Limit::At(limit))?;
         if encoding.truncated > 0 {
             let tokens = encoding.len() + encoding.truncated;
             return Err(TaskError::TooLong { tokens, limit });
         }
-        check_ids(&encoding, self.model.bert())?;
+        check_ids(&encoding, self.model.encoder())?;
         let is_mask = |&row: &usize| encoding.ids[row] == self.mask.id && !encoding.special[row];
         let masks: Vec<usize> = (0..encoding.len()).filter(is_mask).collect();
         if masks.is_empty() {
@@ -99,7 +99,7 @@ impl FillMask {
 
         let sequences = Ragged::single(encoding.len());
         let input = TokenIds::new(&encoding.ids, &sequences).segments(&encoding.segments);
-        let hidden = self.model.bert().hidden(input, scratch)?; // [t, d]
+        let hidden = self.model.encoder().hidden(input, scratch)?; // [t, d]
         let masked = hidden.select(Axis(0), &masks); // [masks, d]
         scratch.give(hidden);
         let mut scores = self.model.predict(masked.view(), scratch)?; // [masks, v]

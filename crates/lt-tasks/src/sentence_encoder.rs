@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use lt_config::{Pooling, Preparation, SentenceTransformers};
 use lt_core::{Scratch, Threads};
-use lt_model::{Bert, LoadOptions, TokenIds};
+use lt_model::{LoadOptions, TextEncoder, TokenIds};
 use lt_tokenizer::{Encoding, Limit, Tokenizer};
 use ndarray::{Array2, ArrayViewMut2, s};
 
@@ -30,7 +30,7 @@ use crate::{TaskError, normalize, pool};
 /// PyTorch: `sentence_transformers.SentenceTransformer`.
 #[derive(Debug)]
 pub struct SentenceEncoder {
-    model: Bert,
+    model: TextEncoder,
     tokenizer: Tokenizer,
     pooling: Vec<Pooling>,
     normalize: bool,
@@ -42,7 +42,7 @@ impl SentenceEncoder {
     /// An encoder of these parts: the mean over the tokens, not normalised, and texts as long as
     /// the model takes them.
     #[must_use]
-    pub fn new(model: Bert, tokenizer: Tokenizer) -> Self {
+    pub fn new(model: TextEncoder, tokenizer: Tokenizer) -> Self {
         let max_length = model.embeddings().position().limit();
         let pooling = vec![Pooling::Mean];
         let (normalize, preparation) = (false, Preparation::default());
@@ -63,7 +63,7 @@ impl SentenceEncoder {
         let dir = dir.as_ref();
         let settings = SentenceTransformers::from_dir(dir)?;
         let model_dir = settings.as_ref().map_or(dir, |settings| &settings.transformer_dir);
-        let model = Bert::from_dir(model_dir, options)?.model;
+        let model = TextEncoder::from_dir(model_dir, options)?.model;
         let encoder = Self::new(model, Tokenizer::from_dir(model_dir)?);
         match settings {
             Some(settings) => encoder.with_settings(settings),
@@ -133,7 +133,7 @@ impl SentenceEncoder {
 
     /// The model that the vectors of the tokens are from.
     #[must_use]
-    pub fn model(&self) -> &Bert {
+    pub fn model(&self) -> &TextEncoder {
         &self.model
     }
 
@@ -288,7 +288,7 @@ fn window(texts: &[&str]) -> usize {
 }
 
 /// Refuses ids that the model has no vector for: the tokenizer is another model's.
-pub(crate) fn check_ids(encoding: &Encoding, model: &Bert) -> Result<(), TaskError> {
+pub(crate) fn check_ids(encoding: &Encoding, model: &TextEncoder) -> Result<(), TaskError> {
     let rows = model.embeddings().token().entries();
     let mut tokens = encoding.ids.iter().zip(&encoding.tokens);
     match tokens.find(|(id, _)| **id as usize >= rows) {

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use lt_model::{Bert, BertForMaskedLm, ModelError};
+use lt_model::{MaskedLm, ModelError, TextEncoder};
 use lt_tasks::{
     FillMask, LoadOptions, Pooling, Scratch, SentenceEncoder, TaskError, normalize, pool,
 };
@@ -53,7 +53,7 @@ fn load(dir: &TempDir) -> Result<SentenceEncoder, TaskError> {
 
 /// The vectors of the tokens of a text, from the model itself.
 fn hidden(dir: &Path, text: &str, length: usize) -> Array2<f32> {
-    let model = Bert::from_dir(dir, &LoadOptions::default()).unwrap().model;
+    let model = TextEncoder::from_dir(dir, &LoadOptions::default()).unwrap().model;
     let tokenizer = Tokenizer::from_dir(dir).unwrap();
     let ids = tokenizer.encode(text, lt_tokenizer::Limit::At(length)).unwrap().ids;
     let sequences = lt_core::Ragged::single(ids.len());
@@ -243,7 +243,7 @@ fn a_mask_is_filled_with_what_the_model_finds_likeliest() {
         .unwrap()
         .remove(0);
 
-    let model = BertForMaskedLm::from_dir(dir.path(), &options).unwrap().model;
+    let model = MaskedLm::from_dir(dir.path(), &options).unwrap().model;
     let states = hidden(dir.path(), text, 16);
     let logits = model.predict(states.view(), &mut Scratch::new()).unwrap().row(2).to_owned();
     let sum: f64 = logits.iter().map(|logit| f64::from(*logit).exp()).sum();
@@ -303,9 +303,9 @@ fn a_tokenizer_of_another_model_is_found_at_the_first_word_that_the_model_lacks(
 fn a_result_that_is_not_finite_is_an_error() {
     let dir = sentence_transformers(&json!({"word_embedding_dimension": 12}));
     let options = LoadOptions::default();
-    let mut model = BertForMaskedLm::from_dir(dir.path(), &options).unwrap().model;
+    let mut model = MaskedLm::from_dir(dir.path(), &options).unwrap().model;
     lt_core::Params::visit_mut(&mut model, &mut lt_core::Path::new(), &mut |name, weight| {
-        if name == "bert.embeddings.token.weight" {
+        if name == "encoder.embeddings.token.weight" {
             weight.make_mut()[8 * 12] = f32::NAN; // of the word w8
         }
     });

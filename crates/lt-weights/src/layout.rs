@@ -36,6 +36,9 @@ pub struct Layout {
     /// Tensors that are passed over: buffers, other heads. `{}` stands for a number, a `*` at the
     /// end for anything.
     pub ignored: &'static [&'static str],
+    /// Tensors that are not passed over although they are among the `ignored`: those of this
+    /// model's own head, where `ignored` lists the heads of the whole family.
+    pub own: &'static [&'static str],
     /// Tensors that are stored twice: the name of the copy, and the name of the tensor it is a
     /// copy of. If only the copy is stored, it is taken.
     pub tied: &'static [(&'static str, &'static str)],
@@ -58,7 +61,7 @@ impl Layout {
     #[must_use]
     pub const fn new(map: NameMap) -> Self {
         let heads = Heads::Listed;
-        Self { map, prefixes: &[], aliases: &[], ignored: &[], tied: &[], heads }
+        Self { map, prefixes: &[], aliases: &[], ignored: &[], own: &[], tied: &[], heads }
     }
 
     /// A name as the lists have it: without prefix, with the usual ending.
@@ -83,9 +86,15 @@ impl Layout {
         self.prefixes.iter().any(|prefix| stored.starts_with(prefix))
     }
 
+    /// Whether a tensor of this canonical name belongs to the model's own head.
+    #[must_use]
+    pub fn owns(&self, canonical: &str) -> bool {
+        any_matches(self.own, canonical)
+    }
+
     /// Whether a tensor of this canonical name is passed over.
     pub(crate) fn ignores(&self, canonical: &str) -> bool {
-        self.ignored.iter().any(|pattern| pattern::matches(pattern, canonical))
+        any_matches(self.ignored, canonical) && !self.owns(canonical)
     }
 
     /// The tensor that a tensor of this canonical name is a copy of.
@@ -97,4 +106,8 @@ impl Layout {
     pub(crate) fn copies_of(&self, canonical: &str) -> impl Iterator<Item = &'static str> {
         self.tied.iter().filter(move |(_, original)| *original == canonical).map(|(copy, _)| *copy)
     }
+}
+
+fn any_matches(patterns: &[&str], name: &str) -> bool {
+    patterns.iter().any(|pattern| pattern::matches(pattern, name))
 }

@@ -60,7 +60,7 @@ pub(crate) struct Totals {
 #[derive(Serialize)]
 pub(crate) struct LoadedModel {
     /// The class of transformers that it is.
-    pub(crate) architecture: &'static str,
+    pub(crate) architecture: String,
     pub(crate) parameters: usize,
     pub(crate) pooler: bool,
     /// For a masked-LM head: whether its matrix is the table of token vectors.
@@ -201,19 +201,15 @@ impl Totals {
 }
 
 impl LoadedModel {
-    fn of(loaded: &Loaded<Model, ModelConfig>) -> Self {
-        let (architecture, parameters, tied) = match &loaded.model {
-            Model::Bert(bert) => ("BertModel", lt_core::parameter_count(bert), None),
-            Model::BertForMaskedLm(model) => {
-                let tied = model.decoder() == lt_model::Decoder::Tied;
-                ("BertForMaskedLM", lt_core::parameter_count(model), Some(tied))
-            }
-            other => ("unknown", lt_core::parameter_count(other.bert()), None),
+    fn of(loaded: &Loaded<Model>) -> Self {
+        let tied = match &loaded.model {
+            Model::MaskedLm(model) => Some(model.decoder() == lt_model::Decoder::Tied),
+            _ => None,
         };
         Self {
-            architecture,
-            parameters,
-            pooler: loaded.model.bert().pooler().is_some(),
+            architecture: loaded.model.architecture(),
+            parameters: lt_core::parameter_count(&loaded.model),
+            pooler: loaded.model.encoder().pooler().is_some(),
             tied,
             warnings: loaded.report.warnings.iter().map(ToString::to_string).collect(),
         }
@@ -250,7 +246,7 @@ impl TokenizerFound {
     }
 }
 
-fn tensors(stored: &[TensorInfo], loaded: Option<&Loaded<Model, ModelConfig>>) -> Vec<Tensor> {
+fn tensors(stored: &[TensorInfo], loaded: Option<&Loaded<Model>>) -> Vec<Tensor> {
     let names = loaded.map(|loaded| {
         let used: BTreeSet<&str> =
             loaded.report.loaded.iter().map(|loaded| loaded.stored.as_str()).collect();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use lt_config::{ModelConfig, SentenceTransformers};
-use lt_model::{Bert, BertForMaskedLm, LoadOptions};
+use lt_model::{LoadOptions, MaskedLm, TextEncoder};
 use lt_tasks::SentenceEncoder;
 use lt_tokenizer::{Encoding, Limit, Tokenizer};
 
@@ -16,7 +16,7 @@ pub(crate) enum Checkpoint {
     Sentences(Box<SentenceEncoder>),
     /// It ends in a guess for each masked word.
     MaskedLm {
-        model: Box<BertForMaskedLm>,
+        model: Box<MaskedLm>,
         tokenizer: Box<Tokenizer>,
         /// The most tokens that it takes.
         limit: usize,
@@ -31,8 +31,8 @@ impl Checkpoint {
             let tokenizer = Tokenizer::from_dir(dir)?;
             // Without a mask token there is nothing to guess.
             if tokenizer.special_tokens().mask.is_some() {
-                let model = BertForMaskedLm::from_dir(dir, options)?.model;
-                let positions = model.bert().embeddings().position().limit();
+                let model = MaskedLm::from_dir(dir, options)?.model;
+                let positions = model.encoder().embeddings().position().limit();
                 let limit = tokenizer.model_max_length().map_or(positions, |n| n.min(positions));
                 let (model, tokenizer) = (Box::new(model), Box::new(tokenizer));
                 return Ok(Self::MaskedLm { model, tokenizer, limit });
@@ -41,10 +41,10 @@ impl Checkpoint {
         Ok(Self::Sentences(Box::new(SentenceEncoder::from_dir(dir, options)?)))
     }
 
-    pub(crate) fn bert(&self) -> &Bert {
+    pub(crate) fn encoder(&self) -> &TextEncoder {
         match self {
             Self::Sentences(encoder) => encoder.model(),
-            Self::MaskedLm { model, .. } => model.bert(),
+            Self::MaskedLm { model, .. } => model.encoder(),
         }
     }
 
@@ -81,9 +81,6 @@ impl Checkpoint {
 }
 
 fn is_masked_lm(dir: &Path) -> Result<bool> {
-    let is = |name: &String| name == "BertForMaskedLM";
-    Ok(match ModelConfig::from_dir(dir)? {
-        ModelConfig::Bert(config) => config.architectures.first().is_some_and(is),
-        _ => false,
-    })
+    let config = ModelConfig::from_dir(dir)?;
+    Ok(config.architectures().first().is_some_and(|class| class.ends_with("ForMaskedLM")))
 }

@@ -50,15 +50,15 @@ impl Tour {
         wanted: Wanted,
         scratch: &mut Scratch,
     ) -> Result<Self> {
-        let bert = checkpoint.bert();
+        let encoder = checkpoint.encoder();
         let encoding = checkpoint.tokenize(text)?;
         let prepared = checkpoint.prepare(text);
         let pieces = Pieces::new(&prepared, &encoding, checkpoint.tokenizer(), checkpoint.limit());
 
         let sequences = Ragged::single(encoding.len());
         let input = TokenIds::new(&encoding.ids, &sequences).segments(&encoding.segments);
-        let parts = bert.embeddings().parts(input)?;
-        let trace = bert.trace(input, scratch)?;
+        let parts = encoder.embeddings().parts(input)?;
+        let trace = encoder.trace(input, scratch)?;
 
         // There is one sequence.
         let weights: Vec<&Array3<f32>> = trace.attentions.iter().flatten().collect();
@@ -73,16 +73,16 @@ impl Tour {
                 masks: outcome::masked_words(model, tokenizer, text, &pieces, scratch)?,
             },
         };
-        let table = bert.embeddings().token().weight().shape();
+        let table = encoder.embeddings().token().weight().shape();
         Ok(Self {
             text: text.to_owned(),
             prepared: (prepared != text).then(|| prepared.into_owned()),
             model: Sizes {
                 vocabulary: table[0],
-                positions: bert.embeddings().position().limit(),
+                positions: encoder.embeddings().position().limit(),
                 layers: weights.len(),
                 heads: weights.first().map_or(0, |heads| heads.shape()[0]),
-                width: bert.embeddings().token().width(),
+                width: encoder.embeddings().token().width(),
             },
             embeddings: Embeddings::new(&parts, layers.followed.as_ref()),
             pieces,

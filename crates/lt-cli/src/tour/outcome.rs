@@ -2,7 +2,7 @@
 
 use lt_config::Pooling;
 use lt_core::Scratch;
-use lt_model::BertForMaskedLm;
+use lt_model::MaskedLm;
 use lt_tasks::{FillMask, Prediction, SentenceEncoder, cosine};
 use lt_tokenizer::{Tokenizer, slice};
 use ndarray::{Array1, Array2, Axis, concatenate};
@@ -175,7 +175,7 @@ fn turned_round(text: &str) -> Option<String> {
 
 /// What the model would put where the text has masks. If it has none, where one of its words was.
 pub(crate) fn masked_words(
-    model: &BertForMaskedLm,
+    model: &MaskedLm,
     tokenizer: &Tokenizer,
     text: &str,
     pieces: &Pieces,

@@ -1,43 +1,58 @@
-//! BERT: an encoder of text that looks both ways.
+//! The encoder under every head: text in, one vector per token out.
 
-use lt_attention::{AttentionConfig, HiddenStates, MultiHeadAttention};
-use lt_config::BertConfig;
-use lt_core::{Mask, Module, Result, Scratch, Weight, params};
-use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings, TokenIds};
-use lt_encoder::{Encoder, EncoderLayer, NormPlacement, Norms, Pooler, Sequences};
-use lt_layers::{Dropout, FeedForward, LayerNorm, Linear, activation_from_name};
+use lt_attention::HiddenStates;
+use lt_config::ModelConfig;
+use lt_core::{Mask, Module, Result, Scratch, params};
+use lt_embedding::{TextEmbeddings, TokenIds};
+use lt_encoder::{Encoder, Pooler, Sequences};
 use ndarray::{Array2, Array3};
 
-/// BERT without a head: ids in, one vector per token out, and one per sequence if there is a
-/// pooler.
+use crate::family::{Names, family};
+
+/// An encoder of text, of whatever family: ids in, one vector per token out, and one per sequence
+/// if there is a pooler.
+///
+/// Families differ in what their embeddings add up and in what their layers hold; each has a file
+/// in `families/` that builds one from its configuration.
 ///
 /// # Shapes
 /// ids `[tokens]` to `[tokens, d]` and `[b, d]`.
 ///
-/// [Devlin et al. 2018](https://arxiv.org/abs/1810.04805). PyTorch: transformers' `BertModel`.
+/// [Devlin et al. 2018](https://arxiv.org/abs/1810.04805). PyTorch: transformers' `AutoModel`, so
+/// `BertModel` and its kin.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bert {
+pub struct TextEncoder {
+    names: &'static Names,
     embeddings: TextEmbeddings,
     encoder: Encoder,
     pooler: Option<Pooler>,
 }
 
-params!(Bert { embeddings, encoder, pooler });
+params!(TextEncoder { embeddings, encoder, pooler });
 
-/// What [`Bert`] gives.
+/// What stands on top of the layers of a [`TextEncoder`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Top {
+    /// Nothing: what the last layer gives is the output.
+    Nothing,
+    /// A pooler, which makes one vector of each sequence.
+    Pooler,
+}
+
+/// What a [`TextEncoder`] gives.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct BertOutput {
+pub struct EncoderOutput {
     /// One vector per token, `[tokens, d]`.
     pub last_hidden_state: Array2<f32>,
     /// One vector per sequence, `[b, d]`, if the checkpoint has a pooler.
     pub pooler_output: Option<Array2<f32>>,
 }
 
-/// What [`Bert`] gives, and everything on the way to it.
+/// What a [`TextEncoder`] gives, and everything on the way to it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct BertTrace {
+pub struct EncoderTrace {
     /// The output of the embeddings, then that of each layer: `[tokens, d]`.
     pub hidden_states: Vec<Array2<f32>>,
     /// For each layer, for each sequence, the attention weights `[h, t, t]`.
@@ -46,27 +61,35 @@ pub struct BertTrace {
     pub pooler_output: Option<Array2<f32>>,
 }
 
-impl Bert {
+impl TextEncoder {
     /// A model of these sizes whose numbers are all zero, which takes no memory: to be loaded
     /// into.
     ///
     /// # Errors
-    /// If a setting cannot be built: an activation that is not known, sizes that do not fit.
-    pub fn zeros(config: &BertConfig, with_pooler: bool) -> Result<Self> {
-        let d = config.hidden_size;
-        let table = |rows| Embedding::new(Weight::zeros(&[rows, d]));
-        let dropout = Dropout::new(config.hidden_dropout_prob)?;
-        let embeddings = TextEmbeddings::new(
-            table(config.vocab_size)?,
-            Some(table(config.type_vocab_size)?),
-            Positions::new(table(config.max_position_embeddings)?, PositionIds::FromZero)?,
-            LayerNorm::zeros(d, config.layer_norm_eps)?,
-            dropout,
-        )?;
-        let layers = (0..config.num_hidden_layers).map(|_| encoder_layer(config));
-        let encoder = Encoder::new(layers.collect::<Result<_>>()?, None);
-        let pooler = if with_pooler { Some(Pooler::new(Linear::zeros(d, d)?)) } else { None };
-        Ok(Self { embeddings, encoder, pooler })
+    /// If a setting cannot be built: an activation that is not known, sizes that do not fit. If
+    /// the family has no encoder here.
+    pub fn zeros(config: &ModelConfig, top: Top) -> Result<Self> {
+        family(config)?.encoder(top)
+    }
+
+    pub(crate) fn new(
+        names: &'static Names,
+        embeddings: TextEmbeddings,
+        encoder: Encoder,
+        pooler: Option<Pooler>,
+    ) -> Self {
+        Self { names, embeddings, encoder, pooler }
+    }
+
+    /// How its checkpoints are written.
+    pub(crate) fn names(&self) -> &'static Names {
+        self.names
+    }
+
+    /// The width d of a token's vector.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.embeddings.token().width()
     }
 
     /// The layer that turns ids into vectors.
@@ -102,13 +125,13 @@ impl Bert {
     ///
     /// # Errors
     /// As for [`Module::forward`].
-    pub fn trace(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Result<BertTrace> {
+    pub fn trace(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Result<EncoderTrace> {
         let embedded = self.embeddings.forward_in(input, scratch)?;
         let trace = self.encoder.trace(states(&embedded, &input), scratch)?;
         let last = trace.hidden_states.last().unwrap_or(&embedded);
         let pooler_output = self.pool(last, &input, scratch)?;
         let (hidden_states, attentions) = (trace.hidden_states, trace.attentions);
-        Ok(BertTrace { hidden_states, attentions, pooler_output })
+        Ok(EncoderTrace { hidden_states, attentions, pooler_output })
     }
 
     fn pool(
@@ -123,37 +146,23 @@ impl Bert {
     }
 }
 
-/// Every token may look at every token of its sequence: BERT looks both ways.
+/// Every token may look at every token of its sequence, before it and behind it.
 static BOTH_WAYS: Mask = Mask::all();
 
 fn states<'a>(hidden: &'a Array2<f32>, input: &'a TokenIds<'_>) -> HiddenStates<'a> {
     HiddenStates::new(hidden.view(), input.sequences).mask(&BOTH_WAYS)
 }
 
-fn encoder_layer(config: &BertConfig) -> Result<EncoderLayer> {
-    let (d, wide) = (config.hidden_size, config.intermediate_size);
-    let dropout = Dropout::new(config.attention_probs_dropout_prob)?;
-    let attention = AttentionConfig::new(config.num_attention_heads).dropout(dropout);
-    let activation = activation_from_name(&config.hidden_act)?;
-    let norm = || LayerNorm::zeros(d, config.layer_norm_eps);
-    let layer = EncoderLayer::new(
-        MultiHeadAttention::zeros(d, attention)?,
-        FeedForward::new(Linear::zeros(d, wide)?, activation, Linear::zeros(wide, d)?)?,
-        Norms { attention: norm()?, feed_forward: norm()?, placement: NormPlacement::Post },
-    )?;
-    Ok(layer.with_dropout(Dropout::new(config.hidden_dropout_prob)?))
-}
+impl<'a> Module<TokenIds<'a>> for TextEncoder {
+    type Output = EncoderOutput;
 
-impl<'a> Module<TokenIds<'a>> for Bert {
-    type Output = BertOutput;
-
-    fn forward(&self, input: TokenIds<'a>) -> Result<BertOutput> {
+    fn forward(&self, input: TokenIds<'a>) -> Result<EncoderOutput> {
         self.forward_in(input, &mut Scratch::new())
     }
 
-    fn forward_in(&self, input: TokenIds<'a>, scratch: &mut Scratch) -> Result<BertOutput> {
+    fn forward_in(&self, input: TokenIds<'a>, scratch: &mut Scratch) -> Result<EncoderOutput> {
         let last_hidden_state = self.hidden(input, scratch)?;
         let pooler_output = self.pool(&last_hidden_state, &input, scratch)?;
-        Ok(BertOutput { last_hidden_state, pooler_output })
+        Ok(EncoderOutput { last_hidden_state, pooler_output })
     }
 }

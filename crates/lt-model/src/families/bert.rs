@@ -1,0 +1,130 @@
+//! BERT: an encoder that looks both ways, with the norms behind its sublayers.
+//!
+//! [Devlin et al. 2018](https://arxiv.org/abs/1810.04805). PyTorch: transformers'
+//! `models/bert/modeling_bert.py`.
+
+use lt_attention::{AttentionConfig, MultiHeadAttention};
+use lt_config::BertConfig;
+use lt_core::{NameMap, Result, Rule, Weight};
+use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings};
+use lt_encoder::{Encoder, EncoderLayer, NormPlacement, Norms, Pooler};
+use lt_layers::{Dropout, FeedForward, LayerNorm, Linear, activation_from_name};
+use lt_weights::{Heads, Layout};
+
+use crate::family::{Family, Names, masked_lm_layouts};
+use crate::masked_lm::{Decoder, MaskedLmHead};
+use crate::{TextEncoder, Top};
+
+impl Family for BertConfig {
+    fn names(&self) -> &'static Names {
+        &NAMES
+    }
+
+    fn encoder(&self, top: Top) -> Result<TextEncoder> {
+        let d = self.hidden_size;
+        let table = |rows| Embedding::new(Weight::zeros(&[rows, d]));
+        let embeddings = TextEmbeddings::new(
+            table(self.vocab_size)?,
+            Some(table(self.type_vocab_size)?),
+            Positions::new(table(self.max_position_embeddings)?, PositionIds::FromZero)?,
+            LayerNorm::zeros(d, self.layer_norm_eps)?,
+            Dropout::new(self.hidden_dropout_prob)?,
+        )?;
+        let layers = (0..self.num_hidden_layers).map(|_| layer(self));
+        let encoder = Encoder::new(layers.collect::<Result<_>>()?, None);
+        let pooler = match top {
+            Top::Pooler => Some(Pooler::new(Linear::zeros(d, d)?)),
+            Top::Nothing => None,
+        };
+        Ok(TextEncoder::new(&NAMES, embeddings, encoder, pooler))
+    }
+
+    fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
+        let d = self.hidden_size;
+        let activation = activation_from_name(&self.hidden_act)?;
+        let norm = LayerNorm::zeros(d, self.layer_norm_eps)?;
+        MaskedLmHead::zeros(Linear::zeros(d, d)?, activation, norm, self.vocab_size, decoder)
+    }
+}
+
+fn layer(config: &BertConfig) -> Result<EncoderLayer> {
+    let (d, wide) = (config.hidden_size, config.intermediate_size);
+    let dropout = Dropout::new(config.attention_probs_dropout_prob)?;
+    let attention = AttentionConfig::new(config.num_attention_heads).dropout(dropout);
+    let activation = activation_from_name(&config.hidden_act)?;
+    let norm = || LayerNorm::zeros(d, config.layer_norm_eps);
+    let layer = EncoderLayer::new(
+        MultiHeadAttention::zeros(d, attention)?,
+        FeedForward::new(Linear::zeros(d, wide)?, activation, Linear::zeros(wide, d)?)?,
+        Norms { attention: norm()?, feed_forward: norm()?, placement: NormPlacement::Post },
+    )?;
+    Ok(layer.with_dropout(Dropout::new(config.hidden_dropout_prob)?))
+}
+
+const fn rename(ours: &'static str, theirs: &'static str) -> Rule {
+    Rule::Rename { ours, theirs }
+}
+
+/// The names are those of transformers' modules. `pooler.dense` has the same name here.
+pub(super) const ENCODER: NameMap = NameMap::new(&[
+    rename("embeddings.token", "embeddings.word_embeddings"),
+    rename("embeddings.segment", "embeddings.token_type_embeddings"),
+    rename("embeddings.position.table", "embeddings.position_embeddings"),
+    rename("embeddings.norm.gain", "embeddings.LayerNorm.weight"),
+    rename("embeddings.norm.bias", "embeddings.LayerNorm.bias"),
+    rename("encoder.layers.{}.attention.query", "encoder.layer.{}.attention.self.query"),
+    rename("encoder.layers.{}.attention.key", "encoder.layer.{}.attention.self.key"),
+    rename("encoder.layers.{}.attention.value", "encoder.layer.{}.attention.self.value"),
+    rename("encoder.layers.{}.attention.output", "encoder.layer.{}.attention.output.dense"),
+    rename(
+        "encoder.layers.{}.attention_norm.gain",
+        "encoder.layer.{}.attention.output.LayerNorm.weight",
+    ),
+    rename(
+        "encoder.layers.{}.attention_norm.bias",
+        "encoder.layer.{}.attention.output.LayerNorm.bias",
+    ),
+    rename("encoder.layers.{}.feed_forward.up", "encoder.layer.{}.intermediate.dense"),
+    rename("encoder.layers.{}.feed_forward.down", "encoder.layer.{}.output.dense"),
+    rename("encoder.layers.{}.feed_forward_norm.gain", "encoder.layer.{}.output.LayerNorm.weight"),
+    rename("encoder.layers.{}.feed_forward_norm.bias", "encoder.layer.{}.output.LayerNorm.bias"),
+]);
+
+/// What every BERT checkpoint may spell otherwise, and what it may hold besides: buffers, numbers
+/// that follow from the configuration, and heads.
+///
+/// Old checkpoints write `gamma` and `beta` for the weight and bias of a norm; some write `bert.`
+/// before the names of the encoder, some do not.
+const SPELLING: Layout = Layout {
+    prefixes: &["bert."],
+    aliases: &[("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")],
+    ignored: &[
+        "embeddings.position_ids",
+        "embeddings.token_type_ids",
+        "pooler.*",
+        "cls.*",
+        "classifier.*",
+        "qa_outputs.*",
+    ],
+    ..Layout::new(NameMap::new(&[]))
+};
+
+static NAMES: Names = Names {
+    classes: &["Bert"],
+    pooler: Some("pooler.dense.weight"),
+    encoder: Layout { map: ENCODER, own: &["pooler.*"], heads: Heads::WithoutPrefix, ..SPELLING },
+    masked_lm: masked_lm_layouts! {
+        spelling: SPELLING,
+        encoder: ENCODER.below("encoder.", "bert."),
+        head: [
+            rename("head.transform", "cls.predictions.transform.dense"),
+            rename("head.norm.gain", "cls.predictions.transform.LayerNorm.weight"),
+            rename("head.norm.bias", "cls.predictions.transform.LayerNorm.bias"),
+        ],
+        own: ["cls.predictions.*"],
+        words: "embeddings.word_embeddings.weight",
+        decoder: "cls.predictions.decoder.weight",
+        bias: "cls.predictions.bias",
+        decoder_bias: "cls.predictions.decoder.bias",
+    },
+};

@@ -1,0 +1,117 @@
+//! What a family of encoders brings: how it is built, and what its checkpoints call it.
+
+use lt_config::ModelConfig;
+use lt_core::{Error, Result};
+use lt_weights::Layout;
+
+use crate::masked_lm::{Decoder, MaskedLmHead};
+use crate::{TextEncoder, Top};
+
+/// A family of encoders, at the sizes of one configuration.
+pub(crate) trait Family {
+    /// What its checkpoints call it.
+    fn names(&self) -> &'static Names;
+
+    /// Its encoder, of zeros.
+    fn encoder(&self, top: Top) -> Result<TextEncoder>;
+
+    /// Its head for masked words, of zeros.
+    fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead>;
+}
+
+/// The family that this configuration belongs to.
+pub(crate) fn family(config: &ModelConfig) -> Result<&dyn Family> {
+    match config {
+        ModelConfig::Bert(config) => Ok(config),
+        other => Err(Error::Config {
+            at: "TextEncoder::zeros",
+            field: "model_type",
+            got: other.family().to_owned(),
+            expected: "a family of encoders".to_owned(),
+        }),
+    }
+}
+
+/// How a family writes its checkpoints, with each head.
+#[derive(Debug)]
+pub(crate) struct Names {
+    /// What the names of its classes begin with in transformers: `Bert`.
+    pub(crate) classes: &'static [&'static str],
+    /// A tensor that a checkpoint with a pooler has, as [`Layout::canonical`] writes it.
+    pub(crate) pooler: Option<&'static str>,
+    /// Without a head. Heads that a checkpoint has besides are passed over, whatever they are:
+    /// where the encoder's names begin with a prefix, those of a head do not.
+    pub(crate) encoder: Layout,
+    pub(crate) masked_lm: MaskedLmLayouts,
+}
+
+/// There is one of each family.
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.classes == other.classes
+    }
+}
+
+/// How a checkpoint with a masked-LM head is written. Names are canonical, but for the maps.
+#[derive(Debug)]
+pub(crate) struct MaskedLmLayouts {
+    /// The decoder is the table of token vectors.
+    pub(crate) tied: Layout,
+    /// The same where the bias is stored by the decoder's name too: that one is added.
+    pub(crate) tied_with_decoder_bias: Layout,
+    /// The decoder is a matrix of its own. Its bias is then stored with it; the other of that name
+    /// is not used.
+    pub(crate) untied: Layout,
+    /// The decoder's matrix.
+    pub(crate) decoder: &'static str,
+    /// The bias, by the decoder's name.
+    pub(crate) decoder_bias: &'static str,
+}
+
+/// [`MaskedLmLayouts`] from the names of a family. A bias of one name only is given twice.
+macro_rules! masked_lm_layouts {
+    {
+        spelling: $spelling:expr,
+        encoder: $encoder:expr,
+        head: [$($rule:expr),* $(,)?],
+        own: [$($own:literal),*],
+        words: $words:literal,
+        decoder: $decoder:literal,
+        bias: $bias:literal,
+        decoder_bias: $decoder_bias:literal $(,)?
+    } => {{
+        use lt_core::{NameMap, Rule};
+        use lt_weights::Layout;
+        const fn bias(theirs: &'static str) -> Rule {
+            Rule::Rename { ours: "head.bias", theirs }
+        }
+        const TIED: NameMap = NameMap::new(&[$($rule,)* bias($bias)]);
+        const BY_DECODER: NameMap = NameMap::new(&[$($rule,)* bias($decoder_bias)]);
+        const UNTIED: NameMap = NameMap::new(&[
+            $($rule,)*
+            bias($decoder_bias),
+            Rule::Rename { ours: "head.decoder", theirs: $decoder },
+        ]);
+        const SHARED: Layout = Layout { own: &[$($own),*], ..$spelling };
+        $crate::family::MaskedLmLayouts {
+            tied: Layout {
+                map: $encoder.and(&[TIED]),
+                tied: &[($decoder, $words), ($decoder_bias, $bias)],
+                ..SHARED
+            },
+            tied_with_decoder_bias: Layout {
+                map: $encoder.and(&[BY_DECODER]),
+                tied: &[($decoder, $words), ($bias, $decoder_bias)],
+                ..SHARED
+            },
+            untied: Layout {
+                map: $encoder.and(&[UNTIED]),
+                tied: &[($bias, $decoder_bias)],
+                ..SHARED
+            },
+            decoder: $decoder,
+            decoder_bias: $decoder_bias,
+        }
+    }};
+}
+pub(crate) use masked_lm_layouts;

@@ -1,0 +1,47 @@
+//! Which head a class of transformers has.
+
+use crate::family::Names;
+
+/// What a model does with the vectors of its tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Head {
+    /// Nothing: they are its output.
+    Bare,
+    /// It predicts masked words.
+    MaskedLm,
+    /// It predicts masked words, and another thing in training that is passed over here.
+    PreTraining,
+}
+
+impl Head {
+    /// What the names of classes end with.
+    const SUFFIXES: &[(&str, Self)] = &[
+        ("Model", Self::Bare),
+        ("ForMaskedLM", Self::MaskedLm),
+        ("ForPreTraining", Self::PreTraining),
+    ];
+
+    /// The head of a class, if it is one of this family that is known.
+    pub(crate) fn of(class: &str, names: &Names) -> Option<Self> {
+        let suffix = names.classes.iter().find_map(|family| class.strip_prefix(family))?;
+        Self::SUFFIXES.iter().find(|(known, _)| *known == suffix).map(|&(_, head)| head)
+    }
+
+    /// The class of a family that has this head.
+    pub(crate) fn class(self, names: &Names) -> String {
+        let family = names.classes.first().copied().unwrap_or_default();
+        let suffix = Self::SUFFIXES.iter().find(|(_, head)| *head == self);
+        format!("{family}{}", suffix.map_or("", |(suffix, _)| suffix))
+    }
+
+    /// The classes of a family that are loaded whole.
+    pub(crate) fn known(names: &Names) -> Vec<String> {
+        let whole = Self::SUFFIXES.iter().filter(|(_, head)| *head != Self::PreTraining);
+        whole.map(|(_, head)| head.class(names)).collect()
+    }
+
+    /// Whether it scores the words of the vocabulary.
+    pub(crate) fn predicts_words(self) -> bool {
+        matches!(self, Self::MaskedLm | Self::PreTraining)
+    }
+}
