@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anstyle::Style;
 use clap::Args;
-use lt_core::ndarray::Array2;
+use lt_core::ndarray::{Array2, Axis};
 use lt_core::{Module, Scratch};
 use lt_model::{Model, ModelOutput};
 use lt_tasks::SentenceEncoder;
@@ -136,13 +136,18 @@ fn forward(model: &Model, ids: &Ids, most_tokens: usize, scratch: &mut Scratch) 
     let mut outputs: Vec<Array2<f32>> = Vec::new();
     for chunk in ids.chunks(most_tokens) {
         let part = ids.part(&chunk);
-        outputs.push(match model {
+        let output = match model {
             Model::Encoder(encoder) => encoder.hidden(part.input(), scratch)?,
             other => match other.forward_in(part.input(), scratch)? {
-                ModelOutput::TokenLogits(logits) => logits,
+                ModelOutput::TokenLogits(logits) | ModelOutput::SequenceLogits(logits) => logits,
+                ModelOutput::Spans(spans) => {
+                    outputs.push(spans.start.insert_axis(Axis(1))); // [tokens] → [tokens, 1]
+                    spans.end.insert_axis(Axis(1))
+                }
                 _ => return Err(unknown_output()),
             },
-        });
+        };
+        outputs.push(output);
     }
     outputs.into_iter().for_each(|output| scratch.give(output));
     Ok(())

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lt_core::ndarray::{Array2, Array3, s};
+use lt_core::ndarray::{Array2, Array3, Axis, s};
 use lt_core::{Module, Ragged, Scratch};
 use lt_model::{Loaded, Model, ModelOutput};
 use serde::Serialize;
@@ -50,6 +50,10 @@ The file, all f32, has what transformers' class returns that config.json names f
 longest; what is past the end of a shorter one is 0.
   BertModel         last_hidden_state [b, t, d], and pooler_output [b, d] if there is a pooler
   BertForMaskedLM   logits [b, t, vocabulary]
+  BertForSequenceClassification  logits [b, labels]
+  BertForTokenClassification     logits [b, t, labels]
+  BertForQuestionAnswering       start_logits and end_logits [b, t]
+and so for the other families.
 --all adds, N counting from 0,
   hidden_states.N   [b, t, d]: the output of the embedding, then of each layer
   attentions.N      [b, heads, t, t]: the attention weights of each layer";
@@ -156,6 +160,11 @@ fn fields(model: &Model, sequences: &Ragged, all: bool) -> Result<Vec<(String, V
             [last].into_iter().chain(pooler).collect()
         }
         Model::MaskedLm(_) => vec![("logits".into(), vec![b, t, words(model)])],
+        Model::TokenClassifier(model) => vec![("logits".into(), vec![b, t, model.labels()])],
+        Model::SequenceClassifier(model) => vec![("logits".into(), vec![b, model.head().labels()])],
+        Model::QuestionAnswering(_) => {
+            vec![("start_logits".into(), vec![b, t]), ("end_logits".into(), vec![b, t])]
+        }
         _ => return Err(unknown_output()),
     };
     if all {
@@ -190,7 +199,7 @@ fn compute(
     let input = part.input();
 
     let mut computed = Computed::default();
-    let (last, pooled) = if all {
+    let output = if all {
         let trace = model.encoder().trace(input, scratch)?;
         let last = trace.hidden_states.last().cloned().unwrap_or_default();
         let named = |name: &str, n: usize| format!("{name}.{n}");
@@ -199,22 +208,46 @@ fn compute(
         let layers = trace.attentions.into_iter().enumerate();
         computed.attentions = layers.map(|(n, layer)| (named("attentions", n), layer)).collect();
         match model {
-            Model::MaskedLm(model) => (model.predict(last.view(), scratch)?, None),
-            _ => (last, trace.pooler_output),
+            Model::MaskedLm(model) => {
+                ModelOutput::TokenLogits(model.predict(last.view(), scratch)?)
+            }
+            Model::TokenClassifier(model) => {
+                ModelOutput::TokenLogits(model.classify(last.view(), scratch)?)
+            }
+            Model::SequenceClassifier(model) => {
+                ModelOutput::SequenceLogits(model.classify(last.view(), &input, scratch)?)
+            }
+            Model::QuestionAnswering(model) => {
+                ModelOutput::Spans(model.find(last.view(), scratch)?)
+            }
+            _ => {
+                computed.per_token.push(("last_hidden_state".into(), last));
+                let pooled = trace.pooler_output.map(|pooled| ("pooler_output".into(), pooled));
+                computed.per_sequence.extend(pooled);
+                return Ok(computed);
+            }
         }
     } else {
-        match model.forward_in(input, scratch)? {
-            ModelOutput::Encoded(output) => (output.last_hidden_state, output.pooler_output),
-            ModelOutput::TokenLogits(logits) => (logits, None),
-            _ => return Err(unknown_output()),
+        model.forward_in(input, scratch)?
+    };
+    match output {
+        ModelOutput::Encoded(output) => {
+            computed.per_token.push(("last_hidden_state".into(), output.last_hidden_state));
+            let pooled = output.pooler_output.map(|pooled| ("pooler_output".into(), pooled));
+            computed.per_sequence.extend(pooled);
         }
-    };
-    let name = match model {
-        Model::MaskedLm(_) => "logits",
-        _ => "last_hidden_state",
-    };
-    computed.per_token.push((name.into(), last));
-    computed.per_sequence.extend(pooled.map(|pooled| ("pooler_output".to_owned(), pooled)));
+        ModelOutput::TokenLogits(logits) => computed.per_token.push(("logits".into(), logits)),
+        ModelOutput::SequenceLogits(logits) => {
+            computed.per_sequence.push(("logits".into(), logits));
+        }
+        ModelOutput::Spans(spans) => {
+            for (name, scores) in [("start_logits", spans.start), ("end_logits", spans.end)] {
+                // [tokens] → [tokens, 1]
+                computed.per_token.push((name.into(), scores.insert_axis(Axis(1))));
+            }
+        }
+        _ => return Err(unknown_output()),
+    }
     Ok(computed)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::fields::Fields;
-use crate::{ConfigError, Origin};
+use crate::{ConfigError, Labels, Origin};
 
 /// No table of a real model is larger, nor any layer wider.
 const MAX_SIZE: usize = 1 << 24;
@@ -56,6 +56,8 @@ pub struct BertConfig {
     pub tie_word_embeddings: bool,
     /// The classes of transformers it was saved from, as in `["BertForMaskedLM"]`.
     pub architectures: Vec<String>,
+    /// What a head on it tells apart.
+    pub labels: Labels,
 }
 
 impl Default for BertConfig {
@@ -75,14 +77,15 @@ impl Default for BertConfig {
             pad_token_id: 0,
             tie_word_embeddings: true,
             architectures: Vec::new(),
+            labels: Labels::default(),
         }
     }
 }
 
 impl BertConfig {
-    pub(crate) fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
+    /// What the file says; what it does not say is as in `default`.
+    pub(crate) fn from_fields(fields: &Fields, default: Self) -> Result<Self, ConfigError> {
         refuse_variants(fields)?;
-        let default = Self::default();
         let config = Self {
             vocab_size: fields.size("vocab_size", default.vocab_size)?,
             hidden_size: fields.size("hidden_size", default.hidden_size)?,
@@ -101,6 +104,7 @@ impl BertConfig {
             pad_token_id: fields.size("pad_token_id", default.pad_token_id)?,
             tie_word_embeddings: fields.flag("tie_word_embeddings", default.tie_word_embeddings)?,
             architectures: fields.texts("architectures")?,
+            labels: Labels::from_fields(fields)?,
         };
         config.check(&fields.origin)?;
         Ok(config)
@@ -140,7 +144,7 @@ impl BertConfig {
         sum(&[embeddings, layer.saturating_mul(self.num_hidden_layers as u64)])
     }
 
-    fn check(&self, origin: &Origin) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self, origin: &Origin) -> Result<(), ConfigError> {
         let refuse = |field: &str, got: String, expected: String| {
             Err(ConfigError::Field {
                 origin: origin.clone(),
@@ -200,7 +204,7 @@ fn refuse_variants(fields: &Fields) -> Result<(), ConfigError> {
     }
     for field in ["is_decoder", "add_cross_attention"] {
         if fields.get(field).is_some_and(|value| value != &Value::Bool(false)) {
-            return Err(fields.unsupported(field, "a BERT is read as an encoder"));
+            return Err(fields.unsupported(field, "it is read as an encoder"));
         }
     }
     Ok(())

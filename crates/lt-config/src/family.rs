@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::fields::Fields;
 use crate::file::{parse_json, read_json};
-use crate::{BertConfig, ConfigError, Origin};
+use crate::{BertConfig, ConfigError, DistilBertConfig, Labels, Origin, RobertaConfig};
 
 /// The values of `model_type` that [`ModelConfig`] has a variant for.
-const KNOWN: &[&str] = &["bert"];
+const KNOWN: &[&str] = &["bert", "roberta", "xlm-roberta", "camembert", "distilbert"];
 
 /// A `config.json`, by the family it describes.
 ///
@@ -26,6 +26,10 @@ const KNOWN: &[&str] = &["bert"];
 pub enum ModelConfig {
     /// BERT, and whatever calls itself so: MiniLM, BGE, E5.
     Bert(BertConfig),
+    /// RoBERTa, XLM-R, CamemBERT.
+    Roberta(RobertaConfig),
+    /// DistilBERT.
+    DistilBert(DistilBertConfig),
 }
 
 impl From<BertConfig> for ModelConfig {
@@ -63,7 +67,9 @@ impl ModelConfig {
 
     fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
         match Family::of(fields)? {
-            Family::Bert => BertConfig::from_fields(fields).map(Self::Bert),
+            Family::Bert => BertConfig::from_fields(fields, BertConfig::default()).map(Self::Bert),
+            Family::Roberta => RobertaConfig::from_fields(fields).map(Self::Roberta),
+            Family::DistilBert => DistilBertConfig::from_fields(fields).map(Self::DistilBert),
             Family::NotSaid | Family::Unknown => Err(unknown(fields)),
         }
     }
@@ -72,16 +78,28 @@ impl ModelConfig {
     /// the first is the one it was saved as. There may be none.
     #[must_use]
     pub fn architectures(&self) -> &[String] {
-        match self {
-            Self::Bert(config) => &config.architectures,
-        }
+        &self.shared().architectures
+    }
+
+    /// What a head of the model tells apart.
+    #[must_use]
+    pub fn labels(&self) -> &Labels {
+        &self.shared().labels
     }
 
     /// Whether the matrix that scores words is the table of their vectors.
     #[must_use]
     pub fn tie_word_embeddings(&self) -> bool {
+        self.shared().tie_word_embeddings
+    }
+
+    /// The settings that all families share, by BERT's names.
+    #[must_use]
+    pub fn shared(&self) -> &BertConfig {
         match self {
-            Self::Bert(config) => config.tie_word_embeddings,
+            Self::Bert(config) => config,
+            Self::Roberta(config) => &config.bert,
+            Self::DistilBert(config) => &config.bert,
         }
     }
 
@@ -90,6 +108,8 @@ impl ModelConfig {
     pub fn family(&self) -> &'static str {
         match self {
             Self::Bert(_) => "bert",
+            Self::Roberta(_) => "roberta",
+            Self::DistilBert(_) => "distilbert",
         }
     }
 }
@@ -105,8 +125,8 @@ impl BertConfig {
     pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let fields = fields_of_dir(dir.as_ref())?;
         match Family::of(&fields)? {
-            Family::Bert | Family::NotSaid => Self::from_fields(&fields),
-            Family::Unknown => Err(unknown(&fields)),
+            Family::Bert | Family::NotSaid => Self::from_fields(&fields, Self::default()),
+            Family::Roberta | Family::DistilBert | Family::Unknown => Err(unknown(&fields)),
         }
     }
 }
@@ -114,6 +134,8 @@ impl BertConfig {
 /// What a configuration says of which family it is.
 enum Family {
     Bert,
+    Roberta,
+    DistilBert,
     /// Neither a `model_type` nor a class.
     NotSaid,
     Unknown,
@@ -124,6 +146,8 @@ impl Family {
         let classes = fields.texts("architectures")?;
         Ok(match fields.text("model_type")? {
             Some("bert") => Self::Bert,
+            Some("roberta" | "xlm-roberta" | "camembert") => Self::Roberta,
+            Some("distilbert") => Self::DistilBert,
             // The first checkpoints were published before model_type was.
             None if classes.iter().any(|class| class.starts_with("Bert")) => Self::Bert,
             None if classes.is_empty() => Self::NotSaid,

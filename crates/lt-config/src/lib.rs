@@ -5,18 +5,24 @@
 )]
 
 mod bert;
+mod distilbert;
 mod error;
 mod family;
 mod fields;
 mod file;
+mod labels;
 mod modules;
 mod pooling;
+mod roberta;
 mod sentence_transformers;
 
 pub use bert::BertConfig;
+pub use distilbert::DistilBertConfig;
 pub use error::{ConfigError, Origin};
 pub use family::ModelConfig;
+pub use labels::{Labels, Problem};
 pub use pooling::Pooling;
+pub use roberta::RobertaConfig;
 pub use sentence_transformers::{Preparation, SentenceTransformers};
 
 /// The README's example, run as a test.

@@ -1,6 +1,6 @@
 //! What a BERT's `config.json` may say, and what comes of it.
 
-use lt_config::{BertConfig, ConfigError, ModelConfig};
+use lt_config::{BertConfig, ConfigError, Labels, ModelConfig, Problem};
 
 fn read(json: &str) -> Result<BertConfig, ConfigError> {
     match ModelConfig::from_json(json)? {
@@ -36,6 +36,7 @@ fn an_absent_key_is_as_transformers_has_it() {
         pad_token_id: 0,
         tie_word_embeddings: true,
         architectures: vec![],
+        labels: Labels::default(),
     };
     assert_eq!(bert, expected);
     assert_eq!(bert, BertConfig::default());
@@ -48,7 +49,8 @@ fn every_key_is_read() {
         "intermediate_size": 7, "hidden_act": "relu", "max_position_embeddings": 9,
         "type_vocab_size": 1, "layer_norm_eps": 1e-5, "hidden_dropout_prob": 0,
         "attention_probs_dropout_prob": 0.25, "pad_token_id": 100, "tie_word_embeddings": false,
-        "architectures": ["BertForMaskedLM", "BertModel"]"#,
+        "architectures": ["BertForMaskedLM", "BertModel"],
+        "id2label": {"0": "no", "1": "yes"}, "problem_type": "multi_label_classification""#,
     );
     let expected = BertConfig {
         vocab_size: 101,
@@ -65,6 +67,7 @@ fn every_key_is_read() {
         pad_token_id: 100,
         tie_word_embeddings: false,
         architectures: vec!["BertForMaskedLM".into(), "BertModel".into()],
+        labels: Labels::new(vec!["no".into(), "yes".into()]).problem_of(Problem::MultiLabel),
     };
     assert_eq!(bert.unwrap(), expected);
 }
@@ -203,7 +206,7 @@ fn the_family_is_told_by_model_type_or_else_by_the_class() {
             r#"{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}"#,
             r#"model_type is "gpt2" (architectures: ["GPT2LMHeadModel"]), expected one of: bert"#,
         ),
-        (r#"{"model_type": "roberta", "architectures": ["BertModel"]}"#, "expected one of: bert"),
+        (r#"{"model_type": "t5", "architectures": ["BertModel"]}"#, "expected one of: bert"),
         ("{}", "model_type is absent (no architectures), expected one of: bert"),
         (
             r#"{"architectures": ["RobertaModel"]}"#,

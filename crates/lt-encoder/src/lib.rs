@@ -17,7 +17,7 @@ mod stack;
 pub use layer::{EncoderLayer, NormPlacement, Norms};
 pub use lt_attention::HiddenStates;
 pub use lt_core;
-pub use pooler::{Pooler, Sequences};
+pub use pooler::{Pooler, Sequences, first_tokens};
 pub use stack::{Encoder, EncoderTrace, Stack};
 
 /// The README's example, run as a test.

@@ -42,19 +42,29 @@ impl<'a> Module<Sequences<'a>> for Pooler {
     }
 
     fn forward_in(&self, input: Sequences<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        const AT: &str = "Pooler::forward";
-        input.sequences.check(AT, input.hidden.nrows())?;
-        let mut first = scratch.take(input.sequences.len(), input.hidden.ncols());
-        for (sequence, (range, mut row)) in
-            input.sequences.ranges().zip(first.rows_mut()).enumerate()
-        {
-            if range.is_empty() {
-                return Err(Error::Empty { at: AT, sequence });
-            }
-            row.assign(&input.hidden.row(range.start));
-        }
+        let first = first_tokens("Pooler::forward", input, scratch)?;
         let pooled = self.dense.forward_activated(first.view(), Activation::Tanh, scratch)?; // [b, d]
         scratch.give(first);
         Ok(pooled)
     }
+}
+
+/// The vector of the first token of each sequence, `[b, d]`, for a layer called `at`.
+///
+/// # Errors
+/// [`Error::Empty`] if a sequence has no token.
+pub fn first_tokens(
+    at: &'static str,
+    input: Sequences<'_>,
+    scratch: &mut Scratch,
+) -> Result<Array2<f32>> {
+    input.sequences.check(at, input.hidden.nrows())?;
+    let mut first = scratch.take(input.sequences.len(), input.hidden.ncols());
+    for (sequence, (range, mut row)) in input.sequences.ranges().zip(first.rows_mut()).enumerate() {
+        if range.is_empty() {
+            return Err(Error::Empty { at, sequence });
+        }
+        row.assign(&input.hidden.row(range.start));
+    }
+    Ok(first)
 }

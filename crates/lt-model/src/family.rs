@@ -5,7 +5,7 @@ use lt_core::{Error, Result};
 use lt_weights::Layout;
 
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{TextEncoder, Top};
+use crate::{SequenceHead, TextEncoder, Top};
 
 /// A family of encoders, at the sizes of one configuration.
 pub(crate) trait Family {
@@ -17,12 +17,17 @@ pub(crate) trait Family {
 
     /// Its head for masked words, of zeros.
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead>;
+
+    /// Its head that sorts whole texts, of zeros.
+    fn sequence_head(&self, labels: usize) -> Result<SequenceHead>;
 }
 
 /// The family that this configuration belongs to.
 pub(crate) fn family(config: &ModelConfig) -> Result<&dyn Family> {
     match config {
         ModelConfig::Bert(config) => Ok(config),
+        ModelConfig::Roberta(config) => Ok(config),
+        ModelConfig::DistilBert(config) => Ok(config),
         other => Err(Error::Config {
             at: "TextEncoder::zeros",
             field: "model_type",
@@ -43,6 +48,10 @@ pub(crate) struct Names {
     /// where the encoder's names begin with a prefix, those of a head do not.
     pub(crate) encoder: Layout,
     pub(crate) masked_lm: MaskedLmLayouts,
+    /// With a head that sorts texts, that sorts tokens, that finds answers.
+    pub(crate) sequences: Layout,
+    pub(crate) tokens: Layout,
+    pub(crate) questions: Layout,
 }
 
 /// There is one of each family.

@@ -9,6 +9,12 @@ pub(crate) enum Head {
     Bare,
     /// It predicts masked words.
     MaskedLm,
+    /// It sorts whole texts.
+    Sequences,
+    /// It sorts tokens.
+    Tokens,
+    /// It finds answers.
+    Questions,
     /// It predicts masked words, and another thing in training that is passed over here.
     PreTraining,
 }
@@ -18,6 +24,9 @@ impl Head {
     const SUFFIXES: &[(&str, Self)] = &[
         ("Model", Self::Bare),
         ("ForMaskedLM", Self::MaskedLm),
+        ("ForSequenceClassification", Self::Sequences),
+        ("ForTokenClassification", Self::Tokens),
+        ("ForQuestionAnswering", Self::Questions),
         ("ForPreTraining", Self::PreTraining),
     ];
 

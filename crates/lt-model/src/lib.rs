@@ -14,6 +14,9 @@ mod head;
 mod load;
 mod masked_lm;
 mod model;
+mod question_answering;
+mod sequence_classifier;
+mod token_classifier;
 
 pub use encoder::{EncoderOutput, EncoderTrace, TextEncoder, Top};
 pub use error::ModelError;
@@ -26,6 +29,9 @@ pub use lt_weights;
 pub use lt_weights::{Reading, Report, Warning};
 pub use masked_lm::{Decoder, MaskedLm, MaskedLmHead};
 pub use model::{Model, ModelOutput};
+pub use question_answering::{QuestionAnswering, SpanLogits};
+pub use sequence_classifier::{SequenceClassifier, SequenceHead};
+pub use token_classifier::TokenClassifier;
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

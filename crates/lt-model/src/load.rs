@@ -11,7 +11,9 @@ use lt_weights::{
 use crate::family::{MaskedLmLayouts, Names, family};
 use crate::head::Head;
 use crate::masked_lm::Decoder;
-use crate::{MaskedLm, ModelError, TextEncoder, Top};
+use crate::{
+    MaskedLm, ModelError, QuestionAnswering, SequenceClassifier, TextEncoder, TokenClassifier, Top,
+};
 
 /// How a model is loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -122,14 +124,7 @@ impl MaskedLm {
     ) -> Result<Loaded<Self>, ModelError> {
         let names = family(&config)?.names();
         let MaskedLmLayouts { tied, tied_with_decoder_bias, untied, .. } = &names.masked_lm;
-        let says_so = config
-            .architectures()
-            .iter()
-            .any(|class| Head::of(class, names).is_some_and(Head::predicts_words));
-        if !says_so && !stores(source, tied, |name| tied.owns(name)) {
-            let found = config.architectures().first().map_or("no head", String::as_str).to_owned();
-            return Err(ModelError::Head { expected: "a masked-LM head", found });
-        }
+        expect_head("a masked-LM head", &config, source, tied, Head::predicts_words)?;
         let load_untied = |config: ModelConfig| {
             let model = Self::zeros(&config, Decoder::Own)?;
             fill(model, config, source, untied)
@@ -165,6 +160,93 @@ impl MaskedLm {
         };
         save(self, layout, path)
     }
+}
+
+/// The three ways to get a model with one of the simpler heads.
+macro_rules! load_with_head {
+    ($model:ident, $head:ident, $layout:ident, $what:literal, $class:literal) => {
+        impl $model {
+            #[doc = concat!("Loads a checkpoint with ", $what, ", whatever its family.")]
+            ///
+            /// # Errors
+            /// As for [`TextEncoder::from_dir`], and [`ModelError::Head`] if there is no such head.
+            ///
+            #[doc = concat!("PyTorch: transformers' `", $class, ".from_pretrained(dir)`.")]
+            pub fn from_dir(
+                dir: impl AsRef<Path>,
+                options: &LoadOptions,
+            ) -> Result<Loaded<Self>, ModelError> {
+                let (config, source) = open(dir.as_ref(), options)?;
+                Self::from_source(config, &source)
+            }
+
+            /// As [`from_dir`](Self::from_dir), from tensors that lie anywhere.
+            ///
+            /// # Errors
+            /// If the source does not hold exactly the tensors of the model; [`ModelError::Head`]
+            /// if it has no such head and does not say that it has.
+            pub fn from_source(
+                config: ModelConfig,
+                source: &dyn TensorSource,
+            ) -> Result<Loaded<Self>, ModelError> {
+                let layout = &family(&config)?.names().$layout;
+                expect_head($what, &config, source, layout, |head| head == Head::$head)?;
+                fill(Self::zeros(&config)?, config, source, layout)
+            }
+
+            /// Saves the parameters as the class of transformers has them. The file is written
+            /// beside and renamed.
+            ///
+            /// # Errors
+            /// If the file cannot be written.
+            pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
+                save(self, &self.encoder().names().$layout, path)
+            }
+        }
+    };
+}
+
+load_with_head!(
+    SequenceClassifier,
+    Sequences,
+    sequences,
+    "a head that sorts texts",
+    "AutoModelForSequenceClassification"
+);
+load_with_head!(
+    TokenClassifier,
+    Tokens,
+    tokens,
+    "a head that sorts tokens",
+    "AutoModelForTokenClassification"
+);
+load_with_head!(
+    QuestionAnswering,
+    Questions,
+    questions,
+    "a head that finds answers",
+    "AutoModelForQuestionAnswering"
+);
+
+/// Refuses a checkpoint that neither says that it has such a head nor stores one.
+fn expect_head(
+    expected: &'static str,
+    config: &ModelConfig,
+    source: &dyn TensorSource,
+    layout: &Layout,
+    wanted: impl Fn(Head) -> bool,
+) -> Result<(), ModelError> {
+    let classes = config.architectures();
+    let names = family(config)?.names();
+    let says_so = classes.iter().any(|class| Head::of(class, names).is_some_and(&wanted));
+    let has_heads = classes.iter().any(|class| Head::of(class, names) != Some(Head::Bare));
+    // Heads of several kinds have the same names: what is stored tells nothing where the
+    // configuration says another thing.
+    if says_so || !has_heads && stores(source, layout, |name| layout.owns(name)) {
+        return Ok(());
+    }
+    let found = classes.first().map_or("no head", String::as_str).to_owned();
+    Err(ModelError::Head { expected, found })
 }
 
 fn open(dir: &Path, options: &LoadOptions) -> Result<(ModelConfig, Checkpoint), ModelError> {

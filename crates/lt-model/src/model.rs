@@ -5,12 +5,15 @@ use std::path::Path;
 use lt_config::ModelConfig;
 use lt_core::{Module, Params, Path as ParamPath, Result, Scratch, Weight};
 use lt_embedding::TokenIds;
-use lt_weights::Checkpoint;
+use lt_weights::{Checkpoint, SaveError};
 use ndarray::Array2;
 
 use crate::family::family;
 use crate::head::Head;
-use crate::{EncoderOutput, LoadOptions, Loaded, MaskedLm, ModelError, TextEncoder};
+use crate::{
+    EncoderOutput, LoadOptions, Loaded, MaskedLm, ModelError, QuestionAnswering,
+    SequenceClassifier, SpanLogits, TextEncoder, TokenClassifier,
+};
 
 /// A model as its checkpoint was saved: the family and head that `config.json` names first in
 /// `architectures`, or the bare model if it names none.
@@ -23,6 +26,12 @@ pub enum Model {
     Encoder(TextEncoder),
     /// An encoder that predicts masked words: `BertForMaskedLM` and its kin.
     MaskedLm(MaskedLm),
+    /// An encoder that sorts texts: `BertForSequenceClassification` and its kin.
+    SequenceClassifier(SequenceClassifier),
+    /// An encoder that sorts tokens: `BertForTokenClassification` and its kin.
+    TokenClassifier(TokenClassifier),
+    /// An encoder that finds answers: `BertForQuestionAnswering` and its kin.
+    QuestionAnswering(QuestionAnswering),
 }
 
 /// What a [`Model`] gives.
@@ -31,8 +40,12 @@ pub enum Model {
 pub enum ModelOutput {
     /// Of a bare encoder.
     Encoded(EncoderOutput),
-    /// Of a head that scores each word of the vocabulary for each token: `[tokens, v]`.
+    /// Of a head that scores words or labels for each token: `[tokens, v]`.
     TokenLogits(Array2<f32>),
+    /// Of a head that scores labels for each text: `[b, n]`.
+    SequenceLogits(Array2<f32>),
+    /// Of a head that finds answers.
+    Spans(SpanLogits),
 }
 
 impl Model {
@@ -53,16 +66,40 @@ impl Model {
         let Some(class) = config.architectures().first() else {
             return Ok(TextEncoder::from_source(config, &source()?)?.map(Self::Encoder));
         };
-        match Head::of(class, names) {
-            Some(Head::Bare) => {
-                Ok(TextEncoder::from_source(config, &source()?)?.map(Self::Encoder))
+        let Some(head) = Head::of(class, names).filter(|head| *head != Head::PreTraining) else {
+            let (found, known) = (class.clone(), Head::known(names));
+            return Err(ModelError::Architecture { found, known });
+        };
+        let source = source()?;
+        Ok(match head {
+            Head::Bare | Head::PreTraining => {
+                TextEncoder::from_source(config, &source)?.map(Self::Encoder)
             }
-            Some(Head::MaskedLm) => {
-                Ok(MaskedLm::from_source(config, &source()?)?.map(Self::MaskedLm))
+            Head::MaskedLm => MaskedLm::from_source(config, &source)?.map(Self::MaskedLm),
+            Head::Sequences => {
+                SequenceClassifier::from_source(config, &source)?.map(Self::SequenceClassifier)
             }
-            Some(Head::PreTraining) | None => {
-                Err(ModelError::Architecture { found: class.clone(), known: Head::known(names) })
+            Head::Tokens => {
+                TokenClassifier::from_source(config, &source)?.map(Self::TokenClassifier)
             }
+            Head::Questions => {
+                QuestionAnswering::from_source(config, &source)?.map(Self::QuestionAnswering)
+            }
+        })
+    }
+
+    /// Saves the parameters as its class of transformers has them. The file is written beside and
+    /// renamed.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
+        match self {
+            Self::Encoder(encoder) => encoder.save(path),
+            Self::MaskedLm(model) => model.save(path),
+            Self::SequenceClassifier(model) => model.save(path),
+            Self::TokenClassifier(model) => model.save(path),
+            Self::QuestionAnswering(model) => model.save(path),
         }
     }
 
@@ -72,6 +109,9 @@ impl Model {
         let head = match self {
             Self::Encoder(_) => Head::Bare,
             Self::MaskedLm(_) => Head::MaskedLm,
+            Self::SequenceClassifier(_) => Head::Sequences,
+            Self::TokenClassifier(_) => Head::Tokens,
+            Self::QuestionAnswering(_) => Head::Questions,
         };
         head.class(self.encoder().names())
     }
@@ -82,6 +122,9 @@ impl Model {
         match self {
             Self::Encoder(encoder) => encoder,
             Self::MaskedLm(model) => model.encoder(),
+            Self::SequenceClassifier(model) => model.encoder(),
+            Self::TokenClassifier(model) => model.encoder(),
+            Self::QuestionAnswering(model) => model.encoder(),
         }
     }
 }
@@ -91,6 +134,9 @@ impl Params for Model {
         match self {
             Self::Encoder(encoder) => encoder.visit(path, visit),
             Self::MaskedLm(model) => model.visit(path, visit),
+            Self::SequenceClassifier(model) => model.visit(path, visit),
+            Self::TokenClassifier(model) => model.visit(path, visit),
+            Self::QuestionAnswering(model) => model.visit(path, visit),
         }
     }
 
@@ -98,6 +144,9 @@ impl Params for Model {
         match self {
             Self::Encoder(encoder) => encoder.visit_mut(path, visit),
             Self::MaskedLm(model) => model.visit_mut(path, visit),
+            Self::SequenceClassifier(model) => model.visit_mut(path, visit),
+            Self::TokenClassifier(model) => model.visit_mut(path, visit),
+            Self::QuestionAnswering(model) => model.visit_mut(path, visit),
         }
     }
 }
@@ -113,6 +162,13 @@ impl<'a> Module<TokenIds<'a>> for Model {
         Ok(match self {
             Self::Encoder(encoder) => ModelOutput::Encoded(encoder.forward_in(input, scratch)?),
             Self::MaskedLm(model) => ModelOutput::TokenLogits(model.forward_in(input, scratch)?),
+            Self::SequenceClassifier(model) => {
+                ModelOutput::SequenceLogits(model.forward_in(input, scratch)?)
+            }
+            Self::TokenClassifier(model) => {
+                ModelOutput::TokenLogits(model.forward_in(input, scratch)?)
+            }
+            Self::QuestionAnswering(model) => ModelOutput::Spans(model.forward_in(input, scratch)?),
         })
     }
 }

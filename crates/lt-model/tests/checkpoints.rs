@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use lt_core::{Module, Ragged, weights};
 use lt_encoder::NormPlacement;
 use lt_model::lt_config;
-use lt_model::{Decoder, LoadOptions, MaskedLm, Model, ModelError, TextEncoder, TokenIds};
+use lt_model::{
+    Decoder, LoadOptions, MaskedLm, Model, ModelError, QuestionAnswering, TextEncoder,
+    TokenClassifier, TokenIds,
+};
 use lt_weights::Checkpoint;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -51,6 +54,9 @@ fn with_settings(name: &str, settings: &Value) -> tempfile::TempDir {
 fn the_class_named_first_is_loaded() {
     assert!(matches!(load(&golden("heads-3x4-gelu")), Ok(Model::Encoder(_))));
     assert!(matches!(load(&golden("mlm-tied")), Ok(Model::MaskedLm(_))));
+    assert!(matches!(load(&golden("sequences-3-labels")), Ok(Model::SequenceClassifier(_))));
+    assert!(matches!(load(&golden("tokens-7-labels-f16")), Ok(Model::TokenClassifier(_))));
+    assert!(matches!(load(&golden("questions")), Ok(Model::QuestionAnswering(_))));
     // No class named: the bare model.
     assert!(matches!(load(&golden("config-minimal")), Ok(Model::Encoder(_))));
     let other =
@@ -84,6 +90,25 @@ fn a_head_that_is_not_there_is_missed_by_name() {
         error.to_string(),
         "expected a checkpoint with a masked-LM head, but this one has BertModel"
     );
+    // Both call their matrix `classifier`: it is the class that tells them apart.
+    let error = TokenClassifier::from_dir(golden("sequences-3-labels"), &LoadOptions::default());
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "expected a checkpoint with a head that sorts tokens, but this one has \
+         BertForSequenceClassification"
+    );
+}
+
+/// Without a class, what is stored decides; and a label more or less is another shape.
+#[test]
+fn a_head_is_found_by_what_is_stored_and_held_to_its_labels() {
+    let silent = with_settings("questions", &json!({ "architectures": null }));
+    assert!(QuestionAnswering::from_dir(silent.path(), &LoadOptions::default()).is_ok());
+    let four = json!({ "id2label": { "0": "a", "1": "b", "2": "c", "3": "d" } });
+    let message = refusal(with_settings("sequences-3-labels", &four).path());
+    assert!(message.contains("`classifier.weight`") && message.contains("[4, 12]"), "{message}");
+    let none = json!({ "id2label": {} });
+    assert!(load(with_settings("sequences-3-labels", &none).path()).is_err());
 }
 
 /// A head with one tensor less is a damaged head, not another one.
@@ -145,7 +170,7 @@ fn a_configuration_that_does_not_say_its_family_is_taken_at_the_callers_word() {
     let dir = with_settings("heads-3x4-gelu", &nothing);
     assert!(TextEncoder::from_dir(dir.path(), &LoadOptions::default()).is_ok());
     assert!(refusal(dir.path()).contains("add it to the file: \"model_type\": \"bert\""));
-    let other = json!({ "model_type": "roberta", "architectures": null });
+    let other = json!({ "model_type": "t5", "architectures": null });
     let dir = with_settings("heads-3x4-gelu", &other);
     assert!(TextEncoder::from_dir(dir.path(), &LoadOptions::default()).is_err());
 }

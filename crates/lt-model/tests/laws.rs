@@ -5,9 +5,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lt_core::Module;
+use lt_core::{Module, Ragged};
 use lt_laws::{limits, same_bits, saving};
 use lt_model::{LoadOptions, MaskedLm, Model, ModelOutput, TextEncoder, TokenIds};
+use ndarray::{Axis, stack};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -46,6 +47,39 @@ fn the_same_ids_have_the_same_bits_on_every_path() {
 }
 
 #[test]
+fn the_same_ids_have_the_same_scores_on_every_path() {
+    for name in [
+        "sequences-3-labels",
+        "tokens-7-labels-f16",
+        "questions",
+        "roberta-words",
+        "roberta-sequences",
+        "distilbert-tokens",
+    ] {
+        let model = load(&golden(name));
+        let vocabulary = model.encoder().embeddings().token().entries() as u32;
+        let rows = |output, batch: &Ragged| match output {
+            Ok(ModelOutput::TokenLogits(logits)) => logits,
+            Ok(ModelOutput::SequenceLogits(logits)) => {
+                // A law about rows: each token has the scores of its text.
+                let texts = batch.ranges().enumerate().flat_map(|(text, r)| r.map(move |_| text));
+                logits.select(Axis(0), &texts.collect::<Vec<_>>()) // [tokens, n]
+            }
+            Ok(ModelOutput::Spans(spans)) => {
+                stack(Axis(1), &[spans.start.view(), spans.end.view()]).unwrap() // [tokens, 2]
+            }
+            other => panic!("expected scores, got {other:?}"),
+        };
+        same_bits::same_ids_same_bits(
+            vocabulary,
+            16,
+            |ids, batch| rows(model.forward(TokenIds::new(ids, batch)), batch),
+            |ids, batch, scratch| rows(model.forward_in(TokenIds::new(ids, batch), scratch), batch),
+        );
+    }
+}
+
+#[test]
 fn what_is_saved_loads_to_the_same_bits() {
     let dir = tempfile::tempdir().unwrap();
     let round_trip = |name: &str| {
@@ -74,6 +108,27 @@ fn what_is_saved_loads_to_the_same_bits() {
         assert_eq!(loaded.model, model, "{name}");
         assert!(loaded.report.warnings.is_empty());
     }
+    for name in [
+        "sequences-3-labels",
+        "sequences-regression",
+        "tokens-7-labels-f16",
+        "questions",
+        "roberta",
+        "roberta-words",
+        "roberta-sequences",
+        "xlm-roberta-tokens-bf16",
+        "xlm-roberta-questions",
+        "distilbert",
+        "distilbert-words-f16",
+        "distilbert-sequences",
+        "distilbert-tokens",
+        "distilbert-questions",
+    ] {
+        round_trip(name);
+        let model = load(&golden(name));
+        model.save(dir.path().join("model.safetensors")).unwrap();
+        assert_eq!(load(dir.path()), model, "{name}");
+    }
 }
 
 /// D7: the course's embeddings checked no length.
@@ -86,6 +141,6 @@ fn sequences_and_ids_that_do_not_fit_are_refused() {
         model.forward(TokenIds::new(&vec![1; batch.tokens()], batch))
     });
     limits::unknown_ids_are_refused(entries as u32, |ids| {
-        model.forward(TokenIds::new(ids, &lt_core::Ragged::single(ids.len())))
+        model.forward(TokenIds::new(ids, &Ragged::single(ids.len())))
     });
 }

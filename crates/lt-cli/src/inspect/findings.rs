@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use lt_config::{BertConfig, ModelConfig, SentenceTransformers};
+use lt_config::{ModelConfig, SentenceTransformers};
 use lt_model::{LoadOptions, Loaded, Model};
 use lt_tokenizer::Tokenizer;
 use lt_weights::{Checkpoint, TensorInfo, TensorSource};
@@ -120,11 +120,7 @@ impl Findings {
         let model_dir = sentences.as_ref().map_or(dir, |found| found.transformer_dir.as_path());
         let checkpoint = Checkpoint::open(model_dir, options.reading)?;
         let config = match ModelConfig::from_dir(model_dir) {
-            Ok(ModelConfig::Bert(config)) => Some(Sizes::bert(config)),
-            Ok(other) => {
-                note(Failure::new(format!("the family {} is not known", other.family())));
-                None
-            }
+            Ok(config) => Some(Sizes::of(&config)),
             Err(error) => {
                 note(error.into());
                 None
@@ -168,19 +164,20 @@ impl Findings {
 }
 
 impl Sizes {
-    fn bert(config: BertConfig) -> Self {
+    fn of(config: &ModelConfig) -> Self {
+        let sizes = config.shared().clone();
         Self {
-            family: "bert",
-            architectures: config.architectures,
-            num_hidden_layers: config.num_hidden_layers,
-            hidden_size: config.hidden_size,
-            num_attention_heads: config.num_attention_heads,
-            intermediate_size: config.intermediate_size,
-            hidden_act: config.hidden_act,
-            vocab_size: config.vocab_size,
-            max_position_embeddings: config.max_position_embeddings,
-            type_vocab_size: config.type_vocab_size,
-            layer_norm_eps: config.layer_norm_eps,
+            family: config.family(),
+            architectures: sizes.architectures,
+            num_hidden_layers: sizes.num_hidden_layers,
+            hidden_size: sizes.hidden_size,
+            num_attention_heads: sizes.num_attention_heads,
+            intermediate_size: sizes.intermediate_size,
+            hidden_act: sizes.hidden_act,
+            vocab_size: sizes.vocab_size,
+            max_position_embeddings: sizes.max_position_embeddings,
+            type_vocab_size: sizes.type_vocab_size,
+            layer_norm_eps: sizes.layer_norm_eps,
         }
     }
 }

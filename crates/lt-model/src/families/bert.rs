@@ -13,7 +13,7 @@ use lt_weights::{Heads, Layout};
 
 use crate::family::{Family, Names, masked_lm_layouts};
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{TextEncoder, Top};
+use crate::{SequenceHead, TextEncoder, Top};
 
 impl Family for BertConfig {
     fn names(&self) -> &'static Names {
@@ -45,9 +45,14 @@ impl Family for BertConfig {
         let norm = LayerNorm::zeros(d, self.layer_norm_eps)?;
         MaskedLmHead::zeros(Linear::zeros(d, d)?, activation, norm, self.vocab_size, decoder)
     }
+
+    fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
+        SequenceHead::on_pooler(self.hidden_size, labels)
+    }
 }
 
-fn layer(config: &BertConfig) -> Result<EncoderLayer> {
+/// One of its layers, which other families share.
+pub(super) fn layer(config: &BertConfig) -> Result<EncoderLayer> {
     let (d, wide) = (config.hidden_size, config.intermediate_size);
     let dropout = Dropout::new(config.attention_probs_dropout_prob)?;
     let attention = AttentionConfig::new(config.num_attention_heads).dropout(dropout);
@@ -61,7 +66,7 @@ fn layer(config: &BertConfig) -> Result<EncoderLayer> {
     Ok(layer.with_dropout(Dropout::new(config.hidden_dropout_prob)?))
 }
 
-const fn rename(ours: &'static str, theirs: &'static str) -> Rule {
+pub(super) const fn rename(ours: &'static str, theirs: &'static str) -> Rule {
     Rule::Rename { ours, theirs }
 }
 
@@ -109,13 +114,16 @@ const SPELLING: Layout = Layout {
     ..Layout::new(NameMap::new(&[]))
 };
 
+/// The encoder under a head.
+const UNDER: NameMap = ENCODER.below("encoder.", "bert.");
+
 static NAMES: Names = Names {
     classes: &["Bert"],
     pooler: Some("pooler.dense.weight"),
     encoder: Layout { map: ENCODER, own: &["pooler.*"], heads: Heads::WithoutPrefix, ..SPELLING },
     masked_lm: masked_lm_layouts! {
         spelling: SPELLING,
-        encoder: ENCODER.below("encoder.", "bert."),
+        encoder: UNDER,
         head: [
             rename("head.transform", "cls.predictions.transform.dense"),
             rename("head.norm.gain", "cls.predictions.transform.LayerNorm.weight"),
@@ -126,5 +134,20 @@ static NAMES: Names = Names {
         decoder: "cls.predictions.decoder.weight",
         bias: "cls.predictions.bias",
         decoder_bias: "cls.predictions.decoder.bias",
+    },
+    sequences: Layout {
+        map: UNDER.and(&[NameMap::new(&[rename("head.output", "classifier")])]),
+        own: &["classifier.*", "pooler.*"],
+        ..SPELLING
+    },
+    tokens: Layout {
+        map: UNDER.and(&[NameMap::new(&[rename("output", "classifier")])]),
+        own: &["classifier.*"],
+        ..SPELLING
+    },
+    questions: Layout {
+        map: UNDER.and(&[NameMap::new(&[rename("output", "qa_outputs")])]),
+        own: &["qa_outputs.*"],
+        ..SPELLING
     },
 };

@@ -2,3 +2,5 @@
 //! it.
 
 mod bert;
+mod distilbert;
+mod roberta;

@@ -1,4 +1,4 @@
-"""The golden cases: one tiny BERT each, and what is peculiar about its files.
+"""The golden cases: one tiny encoder each, and what is peculiar about its files.
 
 A case is a configuration, the lengths of its sequences, and a few edits: to the weights before
 they are saved, and to the names in the saved files. `make.py` turns each into a directory.
@@ -15,9 +15,10 @@ Tensors = dict[str, torch.Tensor]
 @dataclass(frozen=True)
 class Case:
     name: str
-    config: dict  # what differs from BertConfig's defaults
+    config: dict  # what differs from the defaults of the family's configuration
     lengths: list[int]
-    masked_lm: bool = False  # BertForMaskedLM instead of the bare BertModel
+    family: str = "Bert"  # what the names of its classes begin with
+    head: str | None = None  # "MaskedLM" makes it a BertForMaskedLM; none, the bare BertModel
     pooler: bool = True  # of the bare model
     segments: bool = True  # whether token_type_ids are given
     weights: Callable[[Tensors], None] = lambda tensors: None  # edits values in place
@@ -37,6 +38,17 @@ def bert(vocab, hidden, heads, inter, layers, positions, **more) -> dict:
         "num_attention_heads": heads,
         "intermediate_size": inter,
         "num_hidden_layers": layers,
+        "max_position_embeddings": positions,
+    } | more
+
+
+def distilbert(vocab, dim, heads, inter, layers, positions, **more) -> dict:
+    return {
+        "vocab_size": vocab,
+        "dim": dim,
+        "n_heads": heads,
+        "hidden_dim": inter,
+        "n_layers": layers,
         "max_position_embeddings": positions,
     } | more
 
@@ -73,6 +85,14 @@ def untie(tensors: Tensors) -> None:
 
 
 # Edits to the names in the files.
+
+
+def roberta_decoder_copies(tensors: Tensors) -> Tensors:
+    """Tied tensors of a RoBERTa stored twice, with equal values."""
+    return tensors | {
+        "lm_head.decoder.weight": tensors["roberta.embeddings.word_embeddings.weight"].clone(),
+        "lm_head.decoder.bias": tensors["lm_head.bias"].clone(),
+    }
 
 
 def prefixed(tensors: Tensors) -> Tensors:
@@ -122,6 +142,12 @@ def decoder_bias_only(tensors: Tensors) -> Tensors:
         name.replace("cls.predictions.bias", "cls.predictions.decoder.bias"): tensor
         for name, tensor in tensors.items()
     }
+
+
+def projector_copy(tensors: Tensors) -> Tensors:
+    """The tied decoder of a DistilBERT stored twice."""
+    table = tensors["distilbert.embeddings.word_embeddings.weight"]
+    return tensors | {"vocab_projector.weight": table.clone()}
 
 
 def pretraining_leftovers(tensors: Tensors) -> Tensors:
@@ -222,35 +248,35 @@ CASES = [
         "mlm-tied",
         bert(51, 12, 3, 19, 2, 16, hidden_act="relu"),
         [16, 1, 2, 5],
-        masked_lm=True,
+        head="MaskedLM",
         padded=True,
     ),
     Case(
         "mlm-tied-copies",
         bert(51, 14, 2, 19, 1, 16),
         [7, 16, 1],
-        masked_lm=True,
+        head="MaskedLM",
         files=[decoder_copies],
     ),
     Case(
         "mlm-decoder-bias-only",
         bert(51, 12, 2, 19, 1, 16),
         [7, 16, 1],
-        masked_lm=True,
+        head="MaskedLM",
         files=[decoder_bias_only],
     ),
     Case(
         "mlm-bias-differs",
         bert(51, 12, 3, 19, 1, 16),
         [7, 16, 1],
-        masked_lm=True,
+        head="MaskedLM",
         files=[different_bias],
     ),
     Case(
         "mlm-f16-copies",
         bert(51, 12, 2, 19, 1, 16, hidden_act="silu"),
         [7, 16, 1],
-        masked_lm=True,
+        head="MaskedLM",
         files=[decoder_copies],
         dtype=torch.float16,
     ),
@@ -258,7 +284,7 @@ CASES = [
         "mlm-bf16-shards",
         bert(51, 14, 2, 19, 2, 16),
         [7, 16, 1],
-        masked_lm=True,
+        head="MaskedLM",
         dtype=torch.bfloat16,
         shard_bytes=3000,
     ),
@@ -266,21 +292,146 @@ CASES = [
         "mlm-copy-differs",
         bert(51, 12, 3, 19, 1, 16),
         [7, 16, 1],
-        masked_lm=True,
+        head="MaskedLM",
         files=[different_decoder],
     ),
     Case(
         "mlm-untied",
         bert(51, 12, 3, 19, 1, 16, tie_word_embeddings=False),
         [7, 16, 1],
-        masked_lm=True,
+        head="MaskedLM",
         weights=untie,
     ),
     Case(
         "mlm-bert-base-names",
         bert(51, 12, 3, 19, 2, 16, hidden_act="gelu_new"),
         [7, 16, 1],
-        masked_lm=True,
+        head="MaskedLM",
         files=[pretraining_leftovers, position_ids, gamma_beta],
+    ),
+    # Heads that tell things apart.
+    Case(
+        "sequences-3-labels",
+        bert(49, 12, 3, 19, 2, 16, id2label={0: "bad", 1: "so-so", 2: "good"}),
+        [16, 1, 2, 7],
+        head="SequenceClassification",
+        padded=True,
+    ),
+    Case(
+        "sequences-regression",
+        bert(49, 10, 2, 21, 1, 16, hidden_act="gelu_new", num_labels=1),
+        [3, 16, 1],
+        head="SequenceClassification",
+        files=[position_ids],
+    ),
+    Case(
+        "tokens-7-labels-f16",
+        bert(49, 15, 5, 19, 2, 16, num_labels=7),
+        [16, 1, 6],
+        head="TokenClassification",
+        dtype=torch.float16,
+        padded=True,
+    ),
+    Case(
+        "questions",
+        bert(49, 12, 4, 23, 2, 17),
+        [17, 5, 1],
+        head="QuestionAnswering",
+        files=[gamma_beta],
+    ),
+    # RoBERTa: positions begin behind the padding token.
+    Case(
+        "roberta",
+        bert(52, 12, 3, 19, 3, 20, type_vocab_size=1, pad_token_id=1, layer_norm_eps=1e-5),
+        [1, 18, 7, 2],
+        family="Roberta",
+        segments=False,
+        weights=small_embeddings,
+        files=[position_ids],
+    ),
+    Case(
+        "roberta-pad-5-two-types",
+        bert(52, 10, 5, 23, 2, 20, pad_token_id=5, hidden_act="gelu_new"),
+        [14, 3, 1],
+        family="Roberta",
+        pooler=False,
+    ),
+    Case(
+        "roberta-words",
+        bert(57, 12, 2, 19, 2, 20, type_vocab_size=1, pad_token_id=1, hidden_act="relu"),
+        [18, 1, 6],
+        family="Roberta",
+        head="MaskedLM",
+        segments=False,
+        files=[roberta_decoder_copies],
+    ),
+    Case(
+        "roberta-sequences",
+        bert(51, 12, 4, 17, 2, 20, type_vocab_size=1, pad_token_id=1, num_labels=3),
+        [18, 2, 1],
+        family="Roberta",
+        head="SequenceClassification",
+        segments=False,
+    ),
+    Case(
+        "xlm-roberta-tokens-bf16",
+        bert(51, 14, 2, 17, 2, 20, type_vocab_size=1, pad_token_id=1, num_labels=5),
+        [18, 2, 1],
+        family="XLMRoberta",
+        head="TokenClassification",
+        segments=False,
+        dtype=torch.bfloat16,
+        shard_bytes=3000,
+    ),
+    Case(
+        "xlm-roberta-questions",
+        bert(51, 12, 3, 17, 1, 20, type_vocab_size=1, pad_token_id=1),
+        [6, 18, 1],
+        family="XLMRoberta",
+        head="QuestionAnswering",
+        segments=False,
+    ),
+    # DistilBERT: names of its own, no segments, no pooler.
+    Case(
+        "distilbert",
+        distilbert(53, 12, 3, 19, 3, 18),
+        [18, 1, 5, 2],
+        family="DistilBert",
+        segments=False,
+    ),
+    Case(
+        "distilbert-words-f16",
+        distilbert(53, 14, 2, 21, 2, 18, activation="relu"),
+        [7, 18, 1],
+        family="DistilBert",
+        head="MaskedLM",
+        segments=False,
+        files=[projector_copy],
+        dtype=torch.float16,
+    ),
+    Case(
+        "distilbert-sequences",
+        distilbert(53, 12, 4, 17, 1, 18, num_labels=5),
+        [18, 2, 1],
+        family="DistilBert",
+        head="SequenceClassification",
+        segments=False,
+    ),
+    Case(
+        "distilbert-tokens",
+        distilbert(53, 12, 6, 17, 2, 18, num_labels=3),
+        [3, 18, 1],
+        family="DistilBert",
+        head="TokenClassification",
+        segments=False,
+        files=[position_ids],
+    ),
+    Case(
+        "distilbert-questions",
+        distilbert(53, 10, 5, 17, 2, 18),
+        [18, 4, 1],
+        family="DistilBert",
+        head="QuestionAnswering",
+        segments=False,
     ),
 ]

@@ -25,6 +25,27 @@ ACTIVATIONS = {
     "quick_gelu": lambda x: x * sigmoid(1.702 * x),
     "tanh": np.tanh,
 }
+# What DistilBERT calls what BERT has: settings, then names of tensors.
+SETTINGS = [
+    ("hidden_act", "activation"),
+    ("num_attention_heads", "n_heads"),
+    ("num_hidden_layers", "n_layers"),
+]
+DISTILBERT = [
+    ("distilbert.", ""),
+    ("transformer.layer", "encoder.layer"),
+    ("attention.q_lin", "attention.self.query"),
+    ("attention.k_lin", "attention.self.key"),
+    ("attention.v_lin", "attention.self.value"),
+    ("attention.out_lin", "attention.output.dense"),
+    ("sa_layer_norm", "attention.output.LayerNorm"),
+    ("ffn.lin1", "intermediate.dense"),
+    ("ffn.lin2", "output.dense"),
+    ("output_layer_norm", "output.LayerNorm"),
+    ("vocab_transform", "cls.predictions.transform.dense"),
+    ("vocab_layer_norm", "cls.predictions.transform.LayerNorm"),
+    ("vocab_projector", "cls.predictions.decoder"),
+]
 ACTIVATIONS["gelu_pytorch_tanh"] = ACTIVATIONS["gelu_new"]
 ACTIVATIONS["swish"] = ACTIVATIONS["silu"]
 
@@ -67,6 +88,7 @@ def check_padded(directory: Path) -> None:
         assert np.array_equal(np.array(padded[key])[mask], np.concatenate(golden[key])), (path, key)
     outputs, alone = read(directory / "padded.safetensors"), read(directory / "golden.safetensors")
     for name, tensor in outputs.items():
+        tensor = tensor.reshape(alone[name].shape)  # scores of texts: [b, n] or one after another
         assert np.abs(tensor - alone[name]).max() <= 1e-5 * np.abs(tensor).max(), (path, name)
 
 
@@ -93,10 +115,17 @@ def read_checkpoint(directory: Path) -> tuple[dict[str, np.ndarray], dict]:
     """Weights under today's names without the prefix, and the configuration with its defaults."""
     config = {"hidden_act": "gelu", "layer_norm_eps": 1e-12, "tie_word_embeddings": True}
     config |= json.loads((directory / "config.json").read_text())
+    for bert, distilbert in SETTINGS:
+        config[bert] = config.get(distilbert, config.get(bert))
     weights = {}
     for file in directory.glob("model*.safetensors"):
         for name, tensor in read(file).items():
-            name = name.removeprefix("bert.")
+            for theirs, berts in DISTILBERT:
+                name = name.replace(theirs, berts)
+            name = name.removeprefix("bert.").removeprefix("roberta.")
+            name = name.replace("lm_head.dense", "cls.predictions.transform.dense")
+            name = name.replace("lm_head.layer_norm", "cls.predictions.transform.LayerNorm")
+            name = name.replace("lm_head.", "cls.predictions.")
             name = name.replace("LayerNorm.gamma", "LayerNorm.weight")
             weights[name.replace("LayerNorm.beta", "LayerNorm.bias")] = tensor
     # A stored decoder wins; what is not stored is tied.
@@ -107,6 +136,18 @@ def read_checkpoint(directory: Path) -> tuple[dict[str, np.ndarray], dict]:
 
 
 # The formulas.
+
+
+def positions(config, ids) -> list[int]:
+    """0, 1, 2, …; for RoBERTa from behind the padding token, which is itself not counted."""
+    if "roberta" not in config["model_type"]:
+        return list(range(len(ids)))
+    pad, counted = config["pad_token_id"], 0
+    numbers = []
+    for token in ids:
+        counted += token != pad
+        numbers.append(pad + counted if token != pad else pad)
+    return numbers
 
 
 def bert(weights, config, ids, segments) -> dict[str, np.ndarray]:
@@ -137,7 +178,9 @@ def bert(weights, config, ids, segments) -> dict[str, np.ndarray]:
     def table(name):
         return weights[f"embeddings.{name}_embeddings.weight"]
 
-    x = table("word")[ids] + table("token_type")[segments] + table("position")[: len(ids)]
+    x = table("word")[ids] + table("position")[positions(config, ids)]
+    if "embeddings.token_type_embeddings.weight" in weights:
+        x += table("token_type")[segments]
     x = record["hidden_states.0"] = norm("embeddings", x)
     for n in range(config["num_hidden_layers"]):
         layer = f"encoder.layer.{n}"
@@ -148,10 +191,24 @@ def bert(weights, config, ids, segments) -> dict[str, np.ndarray]:
         inner = act(linear(f"{layer}.intermediate.dense", x))
         x = norm(f"{layer}.output", x + linear(f"{layer}.output.dense", inner))
         record[f"hidden_states.{n + 1}"] = x
-    if "pooler.dense.weight" in weights:
-        record["pooler_output"] = np.tanh(linear("pooler.dense", x[:1]))
+    head = config.get("architectures", ["BertModel"])[0].split("For")[-1]
+    pooled = np.tanh(linear("pooler.dense", x[:1])) if "pooler.dense.weight" in weights else None
+    if head == "SequenceClassification":
+        if "pre_classifier.weight" in weights:
+            record["logits"] = linear("classifier", np.maximum(linear("pre_classifier", x[0]), 0))
+        elif "classifier.dense.weight" in weights:
+            record["logits"] = linear("classifier.out_proj", np.tanh(linear("classifier.dense", x[0])))
+        else:
+            record["logits"] = linear("classifier", pooled[0])
+    elif head == "TokenClassification":
+        record["logits"] = linear("classifier", x)
+    elif head == "QuestionAnswering":
+        record["start_logits"], record["end_logits"] = linear("qa_outputs", x).T
+    elif pooled is not None:
+        record["pooler_output"] = pooled
     if weights["cls.predictions.decoder.bias"] is not None:
         head = "cls.predictions.transform"
+        act = ACTIVATIONS["gelu"] if "roberta" in config["model_type"] else act
         x = norm(head, act(linear(f"{head}.dense", x)))
         record["logits"] = linear("cls.predictions.decoder", x)
     return record

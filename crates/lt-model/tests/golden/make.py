@@ -1,4 +1,4 @@
-"""Makes tiny random BERT checkpoints and what PyTorch computes with them.
+"""Makes tiny random checkpoints and what PyTorch computes with them.
 
     pip install torch transformers
     python make.py            # all cases, or: python make.py CASE…
@@ -21,7 +21,6 @@ import torch
 import transformers
 from cases import CASES, Case
 from safetensors.torch import load_file, save_file
-from transformers import BertConfig, BertForMaskedLM, BertModel
 
 HERE = Path(__file__).parent
 # Stored names that no parameter of the loaded class has, and that must do no harm.
@@ -60,11 +59,13 @@ def main() -> None:
 
 @torch.no_grad()
 def write_checkpoint(case: Case, directory: Path) -> None:
-    config = BertConfig(**case.config)
-    if case.masked_lm:
-        model = BertForMaskedLM(config)
+    config = getattr(transformers, f"{case.family}Config")(**case.config)
+    if case.head:
+        model = getattr(transformers, f"{case.family}For{case.head}")(config)
     else:
-        model = BertModel(config, add_pooling_layer=case.pooler)
+        bare = getattr(transformers, f"{case.family}Model")
+        pooler = {} if case.family == "DistilBert" else {"add_pooling_layer": case.pooler}
+        model = bare(config, **pooler)
     parameters = dict(model.named_parameters())
     randomise(parameters)
     case.weights(parameters)
@@ -88,7 +89,7 @@ def write_checkpoint(case: Case, directory: Path) -> None:
 def randomise(parameters: dict[str, torch.Tensor]) -> None:
     """Numbers large enough that no part of the network could be left out unnoticed."""
     for name, parameter in parameters.items():
-        if name.endswith("LayerNorm.weight"):
+        if name.endswith(("LayerNorm.weight", "layer_norm.weight")):
             parameter.normal_(1.0, 0.4)
         elif "embeddings" in name:
             parameter.normal_(0.0, 0.6)
@@ -99,9 +100,10 @@ def randomise(parameters: dict[str, torch.Tensor]) -> None:
     # The first four hidden units of each feed-forward layer see the ends of the activation
     # function; they count little, so that they do not drown the others.
     for name, parameter in parameters.items():
-        if name.endswith("intermediate.dense.bias"):
+        if name.endswith(("intermediate.dense.bias", "ffn.lin1.bias")):
             parameter[:4] = torch.tensor([100.0, -100.0, 12.0, -12.0])
             output = name.replace("intermediate.dense.bias", "output.dense.weight")
+            output = output.replace("lin1.bias", "lin2.weight")
             parameters[output][:, :4] *= 0.02
 
 
@@ -126,14 +128,13 @@ def draw_inputs(case: Case) -> tuple[list[list[int]], list[list[int]] | None]:
 
 def load(directory: Path) -> torch.nn.Module:
     """The checkpoint as transformers itself reads it, computing in f32."""
-    architecture = json.loads((directory / "config.json").read_text()).get("architectures")
+    [name] = json.loads((directory / "config.json").read_text()).get("architectures", ["BertModel"])
+    architecture = getattr(transformers, name)
     names = [name for file in directory.glob("model*.safetensors") for name in load_file(file)]
     options = {"dtype": torch.float32, "attn_implementation": "eager", "output_loading_info": True}
-    if architecture == ["BertForMaskedLM"]:
-        model, report = BertForMaskedLM.from_pretrained(directory, **options)
-    else:
-        pooler = any("pooler" in name for name in names)
-        model, report = BertModel.from_pretrained(directory, add_pooling_layer=pooler, **options)
+    if name.endswith("Model") and name != "DistilBertModel":
+        options["add_pooling_layer"] = any("pooler" in name for name in names)
+    model, report = architecture.from_pretrained(directory, **options)
     assert not report["missing_keys"] and not report["mismatched_keys"], report
     assert all(name.endswith(LEFTOVERS) for name in report["unexpected_keys"]), report
     return model.eval()
@@ -145,9 +146,10 @@ def write_golden(case: Case, directory: Path, ids, segments) -> None:
         """Each sequence alone; then laid end to end."""
         parts: dict[str, list[torch.Tensor]] = {}
         for number, sequence in enumerate(ids):
+            given = {} if segments is None else {"token_type_ids": torch.tensor([segments[number]])}
             output = model(
                 torch.tensor([sequence]),
-                token_type_ids=None if segments is None else torch.tensor([segments[number]]),
+                **given,
                 output_hidden_states=True,
                 output_attentions=True,
             )
@@ -182,8 +184,8 @@ def write_padded(case: Case, directory: Path, ids, segments) -> None:
         )
         result = {}
         for name, rows in named_outputs(output, batch=True).items():
-            is_pooled = name == "pooler_output"
-            result[name] = rows if is_pooled else rows[torch.tensor(mask, dtype=torch.bool)]
+            per_token = rows.shape[:2] == torch.Size([len(mask), longest])
+            result[name] = rows[torch.tensor(mask, dtype=torch.bool)] if per_token else rows
         return result
 
     inputs = {"input_ids": ids, "token_type_ids": segments, "attention_mask": mask}
@@ -194,9 +196,9 @@ def named_outputs(output, batch: bool = False) -> dict[str, torch.Tensor]:
     """What the model returned under the names of the golden file; one sequence, or a batch."""
     named = {f"hidden_states.{n}": rows for n, rows in enumerate(output.hidden_states)}
     named |= {f"attentions.{n}": p for n, p in enumerate(output.get("attentions") or ())}
-    if "logits" in output:
-        named["logits"] = output.logits
-    else:
+    heads = [name for name in ("logits", "start_logits", "end_logits") if name in output]
+    named |= {name: output[name] for name in heads}
+    if not heads:
         assert torch.equal(output.hidden_states[-1], output.last_hidden_state)
     if not batch:
         named = {name: tensor[0] for name, tensor in named.items()}

@@ -1,0 +1,138 @@
+//! DistilBERT: a BERT of half the layers that learned from a whole one.
+//!
+//! [Sanh et al. 2019](https://arxiv.org/abs/1910.01108). It has no segments and no pooler. PyTorch:
+//! transformers' `models/distilbert/modeling_distilbert.py`.
+
+use lt_config::DistilBertConfig;
+use lt_core::{Error, NameMap, Result, Weight};
+use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings};
+use lt_encoder::Encoder;
+use lt_layers::{Activation, Dropout, LayerNorm, Linear, activation_from_name};
+use lt_weights::{Heads, Layout};
+
+use super::bert;
+use super::bert::rename;
+use crate::family::{Family, Names, masked_lm_layouts};
+use crate::masked_lm::{Decoder, MaskedLmHead};
+use crate::{SequenceHead, TextEncoder, Top};
+
+impl Family for DistilBertConfig {
+    fn names(&self) -> &'static Names {
+        &NAMES
+    }
+
+    fn encoder(&self, top: Top) -> Result<TextEncoder> {
+        if top == Top::Pooler {
+            return Err(Error::Config {
+                at: "TextEncoder::zeros",
+                field: "pooler",
+                got: "one".to_owned(),
+                expected: "none: a DistilBERT has no pooler".to_owned(),
+            });
+        }
+        let config = &self.bert;
+        let d = config.hidden_size;
+        let table = |rows| Embedding::new(Weight::zeros(&[rows, d]));
+        let embeddings = TextEmbeddings::new(
+            table(config.vocab_size)?,
+            None,
+            Positions::new(table(config.max_position_embeddings)?, PositionIds::FromZero)?,
+            LayerNorm::zeros(d, config.layer_norm_eps)?,
+            Dropout::new(config.hidden_dropout_prob)?,
+        )?;
+        let layers = (0..config.num_hidden_layers).map(|_| bert::layer(config));
+        let encoder = Encoder::new(layers.collect::<Result<_>>()?, None);
+        Ok(TextEncoder::new(&NAMES, embeddings, encoder, None))
+    }
+
+    fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
+        let (d, words) = (self.bert.hidden_size, self.bert.vocab_size);
+        let activation = activation_from_name(&self.bert.hidden_act)?;
+        let norm = LayerNorm::zeros(d, self.bert.layer_norm_eps)?;
+        MaskedLmHead::zeros(Linear::zeros(d, d)?, activation, norm, words, decoder)
+    }
+
+    fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
+        SequenceHead::on_first_token(self.bert.hidden_size, Activation::Relu, labels)
+    }
+}
+
+/// The names are those of transformers' modules.
+const ENCODER: NameMap = NameMap::new(&[
+    rename("embeddings.token", "embeddings.word_embeddings"),
+    rename("embeddings.position.table", "embeddings.position_embeddings"),
+    rename("embeddings.norm.gain", "embeddings.LayerNorm.weight"),
+    rename("embeddings.norm.bias", "embeddings.LayerNorm.bias"),
+    rename("encoder.layers.{}.attention.query", "transformer.layer.{}.attention.q_lin"),
+    rename("encoder.layers.{}.attention.key", "transformer.layer.{}.attention.k_lin"),
+    rename("encoder.layers.{}.attention.value", "transformer.layer.{}.attention.v_lin"),
+    rename("encoder.layers.{}.attention.output", "transformer.layer.{}.attention.out_lin"),
+    rename("encoder.layers.{}.attention_norm.gain", "transformer.layer.{}.sa_layer_norm.weight"),
+    rename("encoder.layers.{}.attention_norm.bias", "transformer.layer.{}.sa_layer_norm.bias"),
+    rename("encoder.layers.{}.feed_forward.up", "transformer.layer.{}.ffn.lin1"),
+    rename("encoder.layers.{}.feed_forward.down", "transformer.layer.{}.ffn.lin2"),
+    rename(
+        "encoder.layers.{}.feed_forward_norm.gain",
+        "transformer.layer.{}.output_layer_norm.weight",
+    ),
+    rename(
+        "encoder.layers.{}.feed_forward_norm.bias",
+        "transformer.layer.{}.output_layer_norm.bias",
+    ),
+]);
+
+/// The encoder under a head.
+const UNDER: NameMap = ENCODER.below("encoder.", "distilbert.");
+
+/// What a DistilBERT checkpoint may hold besides: a buffer and heads.
+const SPELLING: Layout = Layout {
+    prefixes: &["distilbert."],
+    ignored: &[
+        "embeddings.position_ids",
+        "vocab_transform.*",
+        "vocab_layer_norm.*",
+        "vocab_projector.*",
+        "pre_classifier.*",
+        "classifier.*",
+        "qa_outputs.*",
+    ],
+    ..Layout::new(NameMap::new(&[]))
+};
+
+static NAMES: Names = Names {
+    classes: &["DistilBert"],
+    pooler: None,
+    encoder: Layout { map: ENCODER, heads: Heads::WithoutPrefix, ..SPELLING },
+    masked_lm: masked_lm_layouts! {
+        spelling: SPELLING,
+        encoder: UNDER,
+        head: [
+            rename("head.transform", "vocab_transform"),
+            rename("head.norm.gain", "vocab_layer_norm.weight"),
+            rename("head.norm.bias", "vocab_layer_norm.bias"),
+        ],
+        own: ["vocab_transform.*", "vocab_layer_norm.*", "vocab_projector.*"],
+        words: "embeddings.word_embeddings.weight",
+        decoder: "vocab_projector.weight",
+        bias: "vocab_projector.bias",
+        decoder_bias: "vocab_projector.bias",
+    },
+    sequences: Layout {
+        map: UNDER.and(&[NameMap::new(&[
+            rename("head.transform", "pre_classifier"),
+            rename("head.output", "classifier"),
+        ])]),
+        own: &["pre_classifier.*", "classifier.*"],
+        ..SPELLING
+    },
+    tokens: Layout {
+        map: UNDER.and(&[NameMap::new(&[rename("output", "classifier")])]),
+        own: &["classifier.*"],
+        ..SPELLING
+    },
+    questions: Layout {
+        map: UNDER.and(&[NameMap::new(&[rename("output", "qa_outputs")])]),
+        own: &["qa_outputs.*"],
+        ..SPELLING
+    },
+};

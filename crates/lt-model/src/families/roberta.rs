@@ -1,0 +1,127 @@
+//! RoBERTa: BERT trained longer, on whole texts, with positions counted from behind the padding.
+//!
+//! [Liu et al. 2019](https://arxiv.org/abs/1907.11692). XLM-R
+//! ([Conneau et al. 2020](https://arxiv.org/abs/1911.02116)) and CamemBERT are the same model with
+//! other vocabularies. PyTorch: transformers' `models/roberta/modeling_roberta.py`.
+
+use lt_config::RobertaConfig;
+use lt_core::{Error, NameMap, Result, Weight};
+use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings};
+use lt_encoder::{Encoder, Pooler};
+use lt_layers::{Activation, Dropout, LayerNorm, Linear};
+use lt_weights::{Heads, Layout};
+
+use super::bert;
+use super::bert::rename;
+use crate::family::{Family, Names, masked_lm_layouts};
+use crate::masked_lm::{Decoder, MaskedLmHead};
+use crate::{SequenceHead, TextEncoder, Top};
+
+impl Family for RobertaConfig {
+    fn names(&self) -> &'static Names {
+        &NAMES
+    }
+
+    fn encoder(&self, top: Top) -> Result<TextEncoder> {
+        let config = &self.bert;
+        let d = config.hidden_size;
+        let table = |rows| Embedding::new(Weight::zeros(&[rows, d]));
+        let embeddings = TextEmbeddings::new(
+            table(config.vocab_size)?,
+            Some(table(config.type_vocab_size)?),
+            Positions::new(table(config.max_position_embeddings)?, after_padding(self)?)?,
+            LayerNorm::zeros(d, config.layer_norm_eps)?,
+            Dropout::new(config.hidden_dropout_prob)?,
+        )?;
+        let layers = (0..config.num_hidden_layers).map(|_| bert::layer(config));
+        let encoder = Encoder::new(layers.collect::<Result<_>>()?, None);
+        let pooler = match top {
+            Top::Pooler => Some(Pooler::new(Linear::zeros(d, d)?)),
+            Top::Nothing => None,
+        };
+        Ok(TextEncoder::new(&NAMES, embeddings, encoder, pooler))
+    }
+
+    fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
+        let (d, words) = (self.bert.hidden_size, self.bert.vocab_size);
+        let norm = LayerNorm::zeros(d, self.bert.layer_norm_eps)?;
+        // Always GELU, whatever the layers have.
+        MaskedLmHead::zeros(Linear::zeros(d, d)?, Activation::Gelu, norm, words, decoder)
+    }
+
+    fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
+        SequenceHead::on_first_token(self.bert.hidden_size, Activation::Tanh, labels)
+    }
+}
+
+fn after_padding(config: &RobertaConfig) -> Result<PositionIds> {
+    let id = config.bert.pad_token_id;
+    let id = u32::try_from(id).map_err(|_| Error::Config {
+        at: "TextEncoder::zeros",
+        field: "pad_token_id",
+        got: id.to_string(),
+        expected: "an id of the vocabulary".to_owned(),
+    })?;
+    Ok(PositionIds::AfterPadding(id))
+}
+
+/// What a RoBERTa checkpoint may hold besides: buffers and heads.
+const SPELLING: Layout = Layout {
+    prefixes: &["roberta."],
+    aliases: &[("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")],
+    ignored: &[
+        "embeddings.position_ids",
+        "embeddings.token_type_ids",
+        "pooler.*",
+        "lm_head.*",
+        "classifier.*",
+        "qa_outputs.*",
+    ],
+    ..Layout::new(NameMap::new(&[]))
+};
+
+/// The encoder under a head: its names are BERT's.
+const UNDER: NameMap = bert::ENCODER.below("encoder.", "roberta.");
+
+static NAMES: Names = Names {
+    classes: &["Roberta", "XLMRoberta", "Camembert"],
+    pooler: Some("pooler.dense.weight"),
+    encoder: Layout {
+        map: bert::ENCODER,
+        own: &["pooler.*"],
+        heads: Heads::WithoutPrefix,
+        ..SPELLING
+    },
+    masked_lm: masked_lm_layouts! {
+        spelling: SPELLING,
+        encoder: UNDER,
+        head: [
+            rename("head.transform", "lm_head.dense"),
+            rename("head.norm.gain", "lm_head.layer_norm.weight"),
+            rename("head.norm.bias", "lm_head.layer_norm.bias"),
+        ],
+        own: ["lm_head.*"],
+        words: "embeddings.word_embeddings.weight",
+        decoder: "lm_head.decoder.weight",
+        bias: "lm_head.bias",
+        decoder_bias: "lm_head.decoder.bias",
+    },
+    sequences: Layout {
+        map: UNDER.and(&[NameMap::new(&[
+            rename("head.transform", "classifier.dense"),
+            rename("head.output", "classifier.out_proj"),
+        ])]),
+        own: &["classifier.*"],
+        ..SPELLING
+    },
+    tokens: Layout {
+        map: UNDER.and(&[NameMap::new(&[rename("output", "classifier")])]),
+        own: &["classifier.*"],
+        ..SPELLING
+    },
+    questions: Layout {
+        map: UNDER.and(&[NameMap::new(&[rename("output", "qa_outputs")])]),
+        own: &["qa_outputs.*"],
+        ..SPELLING
+    },
+};
