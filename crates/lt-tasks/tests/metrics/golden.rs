@@ -167,6 +167,21 @@ fn answers_have_the_scores_of_their_definitions() {
 }
 
 #[test]
+fn several_questions_have_the_mean_of_their_scores() {
+    for (name, rules) in [("squad", AnswerRules::Squad), ("cmrc", AnswerRules::Cmrc)] {
+        let cases: Vec<_> = cases().answers.into_iter().filter(|case| case.rules == name).collect();
+        let gold: Vec<_> = cases.iter().map(|case| &case.gold).collect();
+        let predicted: Vec<_> = cases.iter().map(|case| &case.predicted).collect();
+        let mean =
+            |score: fn(&Answers) -> f64| cases.iter().map(score).sum::<f64>() / cases.len() as f64;
+        let exact = exact_match(&gold, &predicted, rules).unwrap();
+        assert!(near(exact, mean(|case| case.exact)), "{name}: {exact}");
+        let f1 = token_f1(&gold, &predicted, rules).unwrap();
+        assert!(near(f1, mean(|case| case.f1)), "{name}: {f1}");
+    }
+}
+
+#[test]
 fn numbers_correlate_as_scipy_has_it() {
     let cases = cases().correlations;
     assert!(cases.len() >= 30);
