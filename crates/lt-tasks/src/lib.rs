@@ -13,6 +13,11 @@ mod sentence_encoder;
 mod similarity;
 mod token_batch;
 
+#[doc = include_str!("../doc/05-measuring.md")]
+#[doc = include_str!("../doc/f1.mathml")]
+#[doc = include_str!("../doc/06-measuring.md")]
+pub mod metrics;
+
 pub use error::TaskError;
 pub use fill_mask::{FillMask, Prediction};
 pub use lt_config::Pooling;
