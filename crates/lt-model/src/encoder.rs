@@ -2,7 +2,7 @@
 
 use lt_attention::HiddenStates;
 use lt_config::ModelConfig;
-use lt_core::{Mask, Module, Result, Scratch, params};
+use lt_core::{Mask, Module, Ragged, Result, Scratch, params};
 use lt_embedding::{TextEmbeddings, TokenIds};
 use lt_encoder::{Encoder, Pooler, Sequences};
 use ndarray::{Array2, Array3};
@@ -108,6 +108,21 @@ impl TextEncoder {
     #[must_use]
     pub fn pooler(&self) -> Option<&Pooler> {
         self.pooler.as_ref()
+    }
+
+    /// Ids and segments as a tokenizer gives them; without the segments where the family has none.
+    #[must_use]
+    pub fn token_ids<'a>(
+        &self,
+        ids: &'a [u32],
+        segments: &'a [u32],
+        sequences: &'a Ragged,
+    ) -> TokenIds<'a> {
+        let input = TokenIds::new(ids, sequences);
+        match self.embeddings.segment() {
+            Some(_) => input.segments(segments),
+            None => input,
+        }
     }
 
     /// One vector per token, `[tokens, d]`, without the pooler.

@@ -1,7 +1,7 @@
 //! What a family of encoders brings: how it is built, and what its checkpoints call it.
 
 use lt_config::ModelConfig;
-use lt_core::{Error, Result};
+use lt_core::{Error, NameMap, Result, Rule};
 use lt_weights::Layout;
 
 use crate::masked_lm::{Decoder, MaskedLmHead};
@@ -59,6 +59,18 @@ impl PartialEq for Names {
     fn eq(&self, other: &Self) -> bool {
         self.classes == other.classes
     }
+}
+
+/// With a head that sorts tokens: all families call its matrix `classifier`.
+pub(crate) const fn sorting_tokens(spelling: Layout, encoder: NameMap) -> Layout {
+    const HEAD: NameMap = NameMap::new(&[Rule::Rename { ours: "output", theirs: "classifier" }]);
+    Layout { map: encoder.and(&[HEAD]), own: &["classifier.*"], ..spelling }
+}
+
+/// With a head that finds answers: all families call its matrix `qa_outputs`.
+pub(crate) const fn finding_answers(spelling: Layout, encoder: NameMap) -> Layout {
+    const HEAD: NameMap = NameMap::new(&[Rule::Rename { ours: "output", theirs: "qa_outputs" }]);
+    Layout { map: encoder.and(&[HEAD]), own: &["qa_outputs.*"], ..spelling }
 }
 
 /// How a checkpoint with a masked-LM head is written. Names are canonical, but for the maps.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use lt_core::{Ragged, Scratch};
 use lt_kernels::softmax;
-use lt_model::{LoadOptions, MaskedLm, TokenIds};
+use lt_model::{LoadOptions, MaskedLm};
 use lt_tokenizer::{Limit, SpecialToken, Tokenizer};
 use ndarray::{ArrayView1, Axis};
 use serde::Serialize;
@@ -98,8 +98,9 @@ impl FillMask {
         }
 
         let sequences = Ragged::single(encoding.len());
-        let input = TokenIds::new(&encoding.ids, &sequences).segments(&encoding.segments);
-        let hidden = self.model.encoder().hidden(input, scratch)?; // [t, d]
+        let encoder = self.model.encoder();
+        let input = encoder.token_ids(&encoding.ids, &encoding.segments, &sequences);
+        let hidden = encoder.hidden(input, scratch)?; // [t, d]
         let masked = hidden.select(Axis(0), &masks); // [masks, d]
         scratch.give(hidden);
         let mut scores = self.model.predict(masked.view(), scratch)?; // [masks, v]

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use lt_config::{Pooling, Preparation, SentenceTransformers};
 use lt_core::{Scratch, Threads};
-use lt_model::{LoadOptions, TextEncoder, TokenIds};
+use lt_model::{LoadOptions, TextEncoder};
 use lt_tokenizer::{Encoding, Limit, Tokenizer};
 use ndarray::{Array2, ArrayViewMut2, s};
 
@@ -260,7 +260,7 @@ impl SentenceEncoder {
             return Ok(()); // a text without tokens has a vector of zeros
         }
         let sequences = batch.sequences();
-        let input = TokenIds::new(&batch.ids, &sequences).segments(&batch.segments);
+        let input = self.model.token_ids(&batch.ids, &batch.segments, &sequences);
         let hidden = self.model.hidden(input, scratch)?; // [tokens, d]
         for (range, row) in sequences.ranges().zip(rows) {
             let mut vector = vectors.row_mut(row);

@@ -9,7 +9,7 @@ use lt_tasks::{
     FillMask, LoadOptions, Pooling, Scratch, SentenceEncoder, TaskError, normalize, pool,
 };
 use lt_tokenizer::Tokenizer;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Axis};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -66,6 +66,22 @@ fn encode(encoder: &SentenceEncoder, text: &str) -> Array1<f32> {
 }
 
 const TEXT: &str = "w7 w8 w9 w10 w11";
+
+/// A tokenizer gives segments whatever the model; a DistilBERT has none.
+#[test]
+fn a_family_without_segments_encodes_and_fills_in() {
+    let dir = tempfile::tempdir().unwrap();
+    checkpoint_in(dir.path(), "distilbert");
+    let vector = encode(&load(&dir).unwrap(), TEXT);
+    let expected = hidden(dir.path(), TEXT, 16).mean_axis(Axis(0)).unwrap();
+    let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-6;
+    assert!(vector.iter().zip(&expected).all(close), "{vector} is not {expected}");
+
+    checkpoint_in(dir.path(), "distilbert-words-f16");
+    let model = FillMask::from_dir(dir.path(), &LoadOptions::default()).unwrap();
+    let masks = model.fill("w7 [MASK] w9", 3, &mut Scratch::new()).unwrap();
+    assert_eq!((masks.len(), masks[0].len()), (1, 3));
+}
 
 #[test]
 fn the_default_prompt_of_a_directory_stands_in_front_of_each_text() {

@@ -1,7 +1,6 @@
 //! Everything the tour shows, computed before any of it is shown.
 
 use lt_core::{Ragged, Scratch};
-use lt_model::TokenIds;
 use ndarray::Array3;
 use serde::Serialize;
 
@@ -56,7 +55,7 @@ impl Tour {
         let pieces = Pieces::new(&prepared, &encoding, checkpoint.tokenizer(), checkpoint.limit());
 
         let sequences = Ragged::single(encoding.len());
-        let input = TokenIds::new(&encoding.ids, &sequences).segments(&encoding.segments);
+        let input = encoder.token_ids(&encoding.ids, &encoding.segments, &sequences);
         let parts = encoder.embeddings().parts(input)?;
         let trace = encoder.trace(input, scratch)?;
 

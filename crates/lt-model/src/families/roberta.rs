@@ -13,7 +13,7 @@ use lt_weights::{Heads, Layout};
 
 use super::bert;
 use super::bert::rename;
-use crate::family::{Family, Names, masked_lm_layouts};
+use crate::family::{Family, Names, finding_answers, masked_lm_layouts, sorting_tokens};
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{SequenceHead, TextEncoder, Top};
 
@@ -114,14 +114,6 @@ static NAMES: Names = Names {
         own: &["classifier.*"],
         ..SPELLING
     },
-    tokens: Layout {
-        map: UNDER.and(&[NameMap::new(&[rename("output", "classifier")])]),
-        own: &["classifier.*"],
-        ..SPELLING
-    },
-    questions: Layout {
-        map: UNDER.and(&[NameMap::new(&[rename("output", "qa_outputs")])]),
-        own: &["qa_outputs.*"],
-        ..SPELLING
-    },
+    tokens: sorting_tokens(SPELLING, UNDER),
+    questions: finding_answers(SPELLING, UNDER),
 };
