@@ -35,8 +35,8 @@ impl Default for RobertaConfig {
 impl RobertaConfig {
     pub(crate) fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
         let mut default = Self::default().bert;
-        if fields.text("model_type")? == Some("xlm-roberta") {
-            default.vocab_size = 30522; // what transformers has there, if no checkpoint
+        if fields.text("model_type")? != Some("roberta") {
+            default.vocab_size = 30522; // as transformers has it, though no checkpoint does
         }
         let bert = BertConfig::from_fields(fields, default)?;
         if bert.pad_token_id + 1 >= bert.max_position_embeddings {
