@@ -4,10 +4,12 @@ use std::path::Path;
 
 use crate::fields::Fields;
 use crate::file::{parse_json, read_json};
-use crate::{BertConfig, ConfigError, DistilBertConfig, Labels, Origin, RobertaConfig};
+use crate::{
+    BertConfig, ConfigError, DistilBertConfig, ElectraConfig, Labels, Origin, RobertaConfig,
+};
 
 /// The values of `model_type` that [`ModelConfig`] has a variant for.
-const KNOWN: &[&str] = &["bert", "roberta", "xlm-roberta", "camembert", "distilbert"];
+const KNOWN: &[&str] = &["bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra"];
 
 /// A `config.json`, by the family it describes.
 ///
@@ -30,6 +32,8 @@ pub enum ModelConfig {
     Roberta(RobertaConfig),
     /// DistilBERT.
     DistilBert(DistilBertConfig),
+    /// ELECTRA.
+    Electra(ElectraConfig),
 }
 
 impl From<BertConfig> for ModelConfig {
@@ -70,6 +74,7 @@ impl ModelConfig {
             Family::Bert => BertConfig::from_fields(fields, BertConfig::default()).map(Self::Bert),
             Family::Roberta => RobertaConfig::from_fields(fields).map(Self::Roberta),
             Family::DistilBert => DistilBertConfig::from_fields(fields).map(Self::DistilBert),
+            Family::Electra => ElectraConfig::from_fields(fields).map(Self::Electra),
             Family::NotSaid | Family::Unknown => Err(unknown(fields)),
         }
     }
@@ -100,6 +105,7 @@ impl ModelConfig {
             Self::Bert(config) => config,
             Self::Roberta(config) => &config.bert,
             Self::DistilBert(config) => &config.bert,
+            Self::Electra(config) => &config.bert,
         }
     }
 
@@ -110,6 +116,7 @@ impl ModelConfig {
             Self::Bert(_) => "bert",
             Self::Roberta(_) => "roberta",
             Self::DistilBert(_) => "distilbert",
+            Self::Electra(_) => "electra",
         }
     }
 }
@@ -126,7 +133,7 @@ impl BertConfig {
         let fields = fields_of_dir(dir.as_ref())?;
         match Family::of(&fields)? {
             Family::Bert | Family::NotSaid => Self::from_fields(&fields, Self::default()),
-            Family::Roberta | Family::DistilBert | Family::Unknown => Err(unknown(&fields)),
+            _ => Err(unknown(&fields)),
         }
     }
 }
@@ -136,6 +143,7 @@ enum Family {
     Bert,
     Roberta,
     DistilBert,
+    Electra,
     /// Neither a `model_type` nor a class.
     NotSaid,
     Unknown,
@@ -148,6 +156,7 @@ impl Family {
             Some("bert") => Self::Bert,
             Some("roberta" | "xlm-roberta" | "camembert") => Self::Roberta,
             Some("distilbert") => Self::DistilBert,
+            Some("electra") => Self::Electra,
             // The first checkpoints were published before model_type was.
             None if classes.iter().any(|class| class.starts_with("Bert")) => Self::Bert,
             None if classes.is_empty() => Self::NotSaid,

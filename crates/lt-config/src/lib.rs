@@ -6,6 +6,7 @@
 
 mod bert;
 mod distilbert;
+mod electra;
 mod error;
 mod family;
 mod fields;
@@ -18,6 +19,7 @@ mod sentence_transformers;
 
 pub use bert::BertConfig;
 pub use distilbert::DistilBertConfig;
+pub use electra::ElectraConfig;
 pub use error::{ConfigError, Origin};
 pub use family::ModelConfig;
 pub use labels::{Labels, Problem};

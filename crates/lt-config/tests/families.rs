@@ -1,6 +1,8 @@
 //! What the configurations of other families say, against transformers' defaults and spellings.
 
-use lt_config::{BertConfig, ConfigError, DistilBertConfig, ModelConfig, RobertaConfig};
+use lt_config::{
+    BertConfig, ConfigError, DistilBertConfig, ElectraConfig, ModelConfig, RobertaConfig,
+};
 
 fn roberta(json: &str) -> Result<BertConfig, ConfigError> {
     match ModelConfig::from_json(json)? {
@@ -62,6 +64,24 @@ fn a_distilbert_has_names_of_its_own_for_its_sizes() {
     assert_eq!((config.hidden_dropout_prob, config.attention_probs_dropout_prob), (0.5, 0.25));
     assert!(!config.tie_word_embeddings);
     assert_eq!((config.labels.names(), config.architectures.len()), (&["x".to_owned()][..], 1));
+}
+
+/// `ElectraConfig()` of transformers 5.23.
+#[test]
+fn an_electra_has_a_width_for_its_tables() {
+    let electra = |fields: &str| match ModelConfig::from_json(&format!(
+        r#"{{"model_type": "electra"{fields}}}"#
+    ))? {
+        ModelConfig::Electra(config) => Ok::<_, ConfigError>(config),
+        other => panic!("another family: {}", other.family()),
+    };
+    let config = electra("").unwrap();
+    assert_eq!(config, ElectraConfig::default());
+    let sizes = (config.bert.hidden_size, config.bert.intermediate_size, config.embedding_size);
+    assert_eq!((sizes, config.bert.num_attention_heads), ((256, 1024, 128), 4));
+    assert_eq!(electra(r#", "embedding_size": 256"#).unwrap().embedding_size, 256);
+    assert!(electra(r#", "embedding_size": 257"#).is_err());
+    assert!(electra(r#", "embedding_size": 0"#).is_err());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use lt_config::ModelConfig;
 use lt_core::{Mask, Module, Ragged, Result, Scratch, params};
 use lt_embedding::{TextEmbeddings, TokenIds};
 use lt_encoder::{Encoder, Pooler, Sequences};
+use lt_layers::Linear;
 use ndarray::{Array2, Array3};
 
 use crate::family::{Names, family};
@@ -24,11 +25,12 @@ use crate::family::{Names, family};
 pub struct TextEncoder {
     names: &'static Names,
     embeddings: TextEmbeddings,
+    embeddings_project: Option<Linear>,
     encoder: Encoder,
     pooler: Option<Pooler>,
 }
 
-params!(TextEncoder { embeddings, encoder, pooler });
+params!(TextEncoder { embeddings, embeddings_project, encoder, pooler });
 
 /// What stands on top of the layers of a [`TextEncoder`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +55,7 @@ pub struct EncoderOutput {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct EncoderTrace {
-    /// The output of the embeddings, then that of each layer: `[tokens, d]`.
+    /// What the first layer is given, then the output of each layer: `[tokens, d]`.
     pub hidden_states: Vec<Array2<f32>>,
     /// For each layer, for each sequence, the attention weights `[h, t, t]`.
     pub attentions: Vec<Vec<Array3<f32>>>,
@@ -78,7 +80,12 @@ impl TextEncoder {
         encoder: Encoder,
         pooler: Option<Pooler>,
     ) -> Self {
-        Self { names, embeddings, encoder, pooler }
+        Self { names, embeddings, embeddings_project: None, encoder, pooler }
+    }
+
+    /// With embeddings that are narrower than the layers, and are widened for them.
+    pub(crate) fn widened(self, embeddings_project: Linear) -> Self {
+        Self { embeddings_project: Some(embeddings_project), ..self }
     }
 
     /// How its checkpoints are written.
@@ -89,7 +96,23 @@ impl TextEncoder {
     /// The width d of a token's vector.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.embeddings.token().width()
+        let narrow = self.embeddings.token().width();
+        self.embeddings_project.as_ref().map_or(narrow, Linear::outputs)
+    }
+
+    /// The matrix that widens the embeddings for the layers, where they are narrower.
+    #[must_use]
+    pub fn embeddings_project(&self) -> Option<&Linear> {
+        self.embeddings_project.as_ref()
+    }
+
+    /// What the first layer is given, `[tokens, d]`.
+    fn embed(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        let embedded = self.embeddings.forward_in(input, scratch)?;
+        let Some(project) = &self.embeddings_project else { return Ok(embedded) };
+        let wide = project.forward_in(embedded.view(), scratch)?; // [tokens, e] → [tokens, d]
+        scratch.give(embedded);
+        Ok(wide)
     }
 
     /// The layer that turns ids into vectors.
@@ -130,7 +153,7 @@ impl TextEncoder {
     /// # Errors
     /// As for [`Module::forward`].
     pub fn hidden(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        let embedded = self.embeddings.forward_in(input, scratch)?;
+        let embedded = self.embed(input, scratch)?;
         let hidden = self.encoder.forward_in(states(&embedded, &input), scratch)?;
         scratch.give(embedded);
         Ok(hidden)
@@ -141,7 +164,7 @@ impl TextEncoder {
     /// # Errors
     /// As for [`Module::forward`].
     pub fn trace(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Result<EncoderTrace> {
-        let embedded = self.embeddings.forward_in(input, scratch)?;
+        let embedded = self.embed(input, scratch)?;
         let trace = self.encoder.trace(states(&embedded, &input), scratch)?;
         let last = trace.hidden_states.last().unwrap_or(&embedded);
         let pooler_output = self.pool(last, &input, scratch)?;

@@ -28,6 +28,7 @@ pub(crate) fn family(config: &ModelConfig) -> Result<&dyn Family> {
         ModelConfig::Bert(config) => Ok(config),
         ModelConfig::Roberta(config) => Ok(config),
         ModelConfig::DistilBert(config) => Ok(config),
+        ModelConfig::Electra(config) => Ok(config),
         other => Err(Error::Config {
             at: "TextEncoder::zeros",
             field: "model_type",

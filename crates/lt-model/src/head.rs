@@ -15,7 +15,7 @@ pub(crate) enum Head {
     Tokens,
     /// It finds answers.
     Questions,
-    /// It predicts masked words, and another thing in training that is passed over here.
+    /// What training began with: masked words and another thing, or another thing alone.
     PreTraining,
 }
 
@@ -47,10 +47,5 @@ impl Head {
     pub(crate) fn known(names: &Names) -> Vec<String> {
         let whole = Self::SUFFIXES.iter().filter(|(_, head)| *head != Self::PreTraining);
         whole.map(|(_, head)| head.class(names)).collect()
-    }
-
-    /// Whether it scores the words of the vocabulary.
-    pub(crate) fn predicts_words(self) -> bool {
-        matches!(self, Self::MaskedLm | Self::PreTraining)
     }
 }

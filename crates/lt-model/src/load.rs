@@ -124,7 +124,7 @@ impl MaskedLm {
     ) -> Result<Loaded<Self>, ModelError> {
         let names = family(&config)?.names();
         let MaskedLmLayouts { tied, tied_with_decoder_bias, untied, .. } = &names.masked_lm;
-        expect_head("a masked-LM head", &config, source, tied, Head::predicts_words)?;
+        expect_head("a masked-LM head", &config, source, tied, Head::MaskedLm)?;
         let load_untied = |config: ModelConfig| {
             let model = Self::zeros(&config, Decoder::Own)?;
             fill(model, config, source, untied)
@@ -190,7 +190,7 @@ macro_rules! load_with_head {
                 source: &dyn TensorSource,
             ) -> Result<Loaded<Self>, ModelError> {
                 let layout = &family(&config)?.names().$layout;
-                expect_head($what, &config, source, layout, |head| head == Head::$head)?;
+                expect_head($what, &config, source, layout, Head::$head)?;
                 fill(Self::zeros(&config)?, config, source, layout)
             }
 
@@ -234,15 +234,16 @@ fn expect_head(
     config: &ModelConfig,
     source: &dyn TensorSource,
     layout: &Layout,
-    wanted: impl Fn(Head) -> bool,
+    wanted: Head,
 ) -> Result<(), ModelError> {
     let classes = config.architectures();
     let names = family(config)?.names();
-    let says_so = classes.iter().any(|class| Head::of(class, names).is_some_and(&wanted));
-    let has_heads = classes.iter().any(|class| Head::of(class, names) != Some(Head::Bare));
+    let heads = || classes.iter().map(|class| Head::of(class, names));
+    let says_so = heads().any(|head| head == Some(wanted));
+    let says_other = heads().any(|head| !matches!(head, Some(Head::Bare | Head::PreTraining)));
     // Heads of several kinds have the same names: what is stored tells nothing where the
     // configuration says another thing.
-    if says_so || !has_heads && stores(source, layout, |name| layout.owns(name)) {
+    if says_so || !says_other && stores(source, layout, |name| layout.owns(name)) {
         return Ok(());
     }
     let found = classes.first().map_or("no head", String::as_str).to_owned();

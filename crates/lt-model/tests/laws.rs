@@ -55,6 +55,7 @@ fn the_same_ids_have_the_same_scores_on_every_path() {
         "roberta-words",
         "roberta-sequences",
         "distilbert-tokens",
+        "electra-words",
     ] {
         let model = load(&golden(name));
         let vocabulary = model.encoder().embeddings().token().entries() as u32;
@@ -123,6 +124,11 @@ fn what_is_saved_loads_to_the_same_bits() {
         "distilbert-sequences",
         "distilbert-tokens",
         "distilbert-questions",
+        "electra-narrow",
+        "electra-words",
+        "electra-sequences-wide",
+        "electra-tokens-f16",
+        "electra-questions",
     ] {
         round_trip(name);
         let model = load(&golden(name));

@@ -3,4 +3,5 @@
 
 mod bert;
 mod distilbert;
+mod electra;
 mod roberta;

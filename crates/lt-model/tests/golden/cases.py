@@ -434,4 +434,42 @@ CASES = [
         head="QuestionAnswering",
         segments=False,
     ),
+    # ELECTRA: tables narrower than the layers, or as wide; no pooler.
+    Case(
+        "electra-narrow",
+        bert(47, 12, 3, 19, 3, 16, embedding_size=5),
+        [16, 1, 7, 2],
+        family="Electra",
+    ),
+    Case(
+        "electra-words",
+        bert(47, 12, 4, 19, 2, 16, embedding_size=7, hidden_act="relu"),
+        [7, 16, 1],
+        family="Electra",
+        head="MaskedLM",
+    ),
+    Case(
+        "electra-sequences-wide",
+        bert(47, 12, 2, 17, 2, 16, embedding_size=12, num_labels=3),
+        [16, 2, 1],
+        family="Electra",
+        head="SequenceClassification",
+        files=[position_ids],
+    ),
+    Case(
+        "electra-tokens-f16",
+        bert(47, 14, 2, 17, 1, 16, embedding_size=3, num_labels=4),
+        [3, 16, 1],
+        family="Electra",
+        head="TokenClassification",
+        dtype=torch.float16,
+    ),
+    Case(
+        "electra-questions",
+        bert(47, 10, 5, 17, 2, 16, embedding_size=6),
+        [16, 4, 1],
+        family="Electra",
+        head="QuestionAnswering",
+        segments=False,
+    ),
 ]

@@ -123,6 +123,9 @@ def read_checkpoint(directory: Path) -> tuple[dict[str, np.ndarray], dict]:
             for theirs, berts in DISTILBERT:
                 name = name.replace(theirs, berts)
             name = name.removeprefix("bert.").removeprefix("roberta.")
+            name = name.removeprefix("electra.")
+            name = name.replace("generator_predictions", "cls.predictions.transform")
+            name = name.replace("generator_lm_head", "cls.predictions.decoder")
             name = name.replace("lm_head.dense", "cls.predictions.transform.dense")
             name = name.replace("lm_head.layer_norm", "cls.predictions.transform.LayerNorm")
             name = name.replace("lm_head.", "cls.predictions.")
@@ -181,7 +184,10 @@ def bert(weights, config, ids, segments) -> dict[str, np.ndarray]:
     x = table("word")[ids] + table("position")[positions(config, ids)]
     if "embeddings.token_type_embeddings.weight" in weights:
         x += table("token_type")[segments]
-    x = record["hidden_states.0"] = norm("embeddings", x)
+    x = norm("embeddings", x)
+    if "embeddings_project.weight" in weights:
+        x = linear("embeddings_project", x)
+    record["hidden_states.0"] = x
     for n in range(config["num_hidden_layers"]):
         layer = f"encoder.layer.{n}"
         p, mixed = attention(f"{layer}.attention.self", x)
@@ -197,7 +203,8 @@ def bert(weights, config, ids, segments) -> dict[str, np.ndarray]:
         if "pre_classifier.weight" in weights:
             record["logits"] = linear("classifier", np.maximum(linear("pre_classifier", x[0]), 0))
         elif "classifier.dense.weight" in weights:
-            record["logits"] = linear("classifier.out_proj", np.tanh(linear("classifier.dense", x[0])))
+            act = ACTIVATIONS["gelu" if config["model_type"] == "electra" else "tanh"]
+            record["logits"] = linear("classifier.out_proj", act(linear("classifier.dense", x[0])))
         else:
             record["logits"] = linear("classifier", pooled[0])
     elif head == "TokenClassification":
@@ -208,7 +215,8 @@ def bert(weights, config, ids, segments) -> dict[str, np.ndarray]:
         record["pooler_output"] = pooled
     if weights["cls.predictions.decoder.bias"] is not None:
         head = "cls.predictions.transform"
-        act = ACTIVATIONS["gelu"] if "roberta" in config["model_type"] else act
+        fixed = config["model_type"] in ("roberta", "xlm-roberta", "electra")
+        act = ACTIVATIONS["gelu"] if fixed else act
         x = norm(head, act(linear(f"{head}.dense", x)))
         record["logits"] = linear("cls.predictions.decoder", x)
     return record

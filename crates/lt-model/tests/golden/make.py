@@ -23,6 +23,7 @@ from cases import CASES, Case
 from safetensors.torch import load_file, save_file
 
 HERE = Path(__file__).parent
+WITHOUT_POOLER = ("DistilBert", "Electra")
 # Stored names that no parameter of the loaded class has, and that must do no harm.
 LEFTOVERS = (
     "position_ids",
@@ -64,7 +65,7 @@ def write_checkpoint(case: Case, directory: Path) -> None:
         model = getattr(transformers, f"{case.family}For{case.head}")(config)
     else:
         bare = getattr(transformers, f"{case.family}Model")
-        pooler = {} if case.family == "DistilBert" else {"add_pooling_layer": case.pooler}
+        pooler = {} if case.family in WITHOUT_POOLER else {"add_pooling_layer": case.pooler}
         model = bare(config, **pooler)
     parameters = dict(model.named_parameters())
     randomise(parameters)
@@ -132,7 +133,7 @@ def load(directory: Path) -> torch.nn.Module:
     architecture = getattr(transformers, name)
     names = [name for file in directory.glob("model*.safetensors") for name in load_file(file)]
     options = {"dtype": torch.float32, "attn_implementation": "eager", "output_loading_info": True}
-    if name.endswith("Model") and name != "DistilBertModel":
+    if name.endswith("Model") and name.removesuffix("Model") not in WITHOUT_POOLER:
         options["add_pooling_layer"] = any("pooler" in name for name in names)
     model, report = architecture.from_pretrained(directory, **options)
     assert not report["missing_keys"] and not report["mismatched_keys"], report
