@@ -79,11 +79,14 @@ fn a_head_that_is_not_known_is_answered_with_those_that_are() {
     let tiny = golden().join("mlm-tied");
     fs::copy(tiny.join("model.safetensors"), dir.path().join("model.safetensors")).unwrap();
     let config = fs::read_to_string(tiny.join("config.json")).unwrap();
-    let config = config.replace("BertForMaskedLM", "BertForQuestionAnswering");
+    let config = config.replace("BertForMaskedLM", "BertForNextSentencePrediction");
     fs::write(dir.path().join("config.json"), config).unwrap();
     let args = ["forward", "--model", arg(dir.path()), "--ids", "x", "--out", "y"];
     let error = lt(&args).error();
-    assert!(error.contains("BertForQuestionAnswering") && error.contains("BertModel"), "{error}");
+    assert!(
+        error.contains("BertForNextSentencePrediction") && error.contains("BertModel"),
+        "{error}"
+    );
 }
 
 #[test]
