@@ -7,6 +7,7 @@ mod rows;
 pub mod attention;
 mod conformance;
 pub mod encoder;
+pub mod gated;
 pub mod gradient;
 pub mod layer_norm;
 pub mod limits;
@@ -37,12 +38,13 @@ pub use proptest;
 /// }
 /// ```
 pub fn book() -> impl Iterator<Item = &'static Law> {
-    let chapters: [&[&'static Law]; 11] = [
+    let chapters: [&[&'static Law]; 12] = [
         &softmax::LAWS,
         &attention::LAWS,
         &multi_head::LAWS,
         &layer_norm::LAWS,
         &position_wise::LAWS,
+        &gated::LAWS,
         &encoder::LAWS,
         &same_bits::LAWS,
         &saving::LAWS,

@@ -43,6 +43,11 @@ fn a_plain_layer_norm() {
 }
 
 #[test]
+fn a_plain_gate() {
+    gated::up_is_not_bent(3, |rows, factor| rows.mapv(|x| x / (1.0 + (-x).exp()) * (factor * x)));
+}
+
+#[test]
 fn a_plain_encoder() {
     let encoder = |batch: Batch<'_>| plain::encoder(Flaw::None, batch);
     encoder::masks_are_obeyed(6, encoder);

@@ -98,6 +98,12 @@ mutants! {
     a_norm_over_the_batch is caught by position_wise::EACH_ROW_STANDS_ALONE =>
         position_wise::each_row_stands_alone(3, |rows| &rows - &rows.sum_axis(Axis(0)));
 
+    // Gated layers.
+    a_gate_taken_for_what_goes_through_it is caught by gated::UP_IS_NOT_BENT =>
+        gated::up_is_not_bent(3, |rows, factor| {
+            rows.mapv(|x| x * (factor * x) / (1.0 + (-factor * x).exp()))
+        });
+
     // Encoders.
     an_encoder_that_adds_positions
         is caught by encoder::ORDER_IS_NOT_SEEN_WITHOUT_POSITIONS =>
