@@ -14,6 +14,7 @@ pub mod limits;
 pub mod multi_head;
 pub mod offsets;
 pub mod position_wise;
+pub mod rotary;
 pub mod same_bits;
 pub mod sample;
 pub mod saving;
@@ -38,13 +39,14 @@ pub use proptest;
 /// }
 /// ```
 pub fn book() -> impl Iterator<Item = &'static Law> {
-    let chapters: [&[&'static Law]; 12] = [
+    let chapters: [&[&'static Law]; 13] = [
         &softmax::LAWS,
         &attention::LAWS,
         &multi_head::LAWS,
         &layer_norm::LAWS,
         &position_wise::LAWS,
         &gated::LAWS,
+        &rotary::LAWS,
         &encoder::LAWS,
         &same_bits::LAWS,
         &saving::LAWS,

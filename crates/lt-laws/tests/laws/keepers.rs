@@ -1,6 +1,7 @@
 //! Plain right implementations keep every law: a law that nothing can keep is no law.
 
 use crate::plain::{self, Flaw, refusal};
+use crate::turns::{Twist, turned, turns};
 use crate::wrong::tokens;
 use lt_core::{Ragged, Weight, params, weights};
 use lt_laws::*;
@@ -45,6 +46,14 @@ fn a_plain_layer_norm() {
 #[test]
 fn a_plain_gate() {
     gated::up_is_not_bent(3, |rows, factor| rows.mapv(|x| x / (1.0 + (-x).exp()) * (factor * x)));
+}
+
+#[test]
+fn a_plain_rotation() {
+    rotary::all(6, turns(Twist::None));
+    let back =
+        |rows: ndarray::ArrayView2<'_, f32>, batch: &Ragged| turned(Twist::None, -1.0, rows, batch);
+    rotary::turning_back_undoes(6, turns(Twist::None), back);
 }
 
 #[test]

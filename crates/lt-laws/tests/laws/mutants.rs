@@ -8,6 +8,7 @@ use ndarray::Axis;
 
 use crate::plain::{self, Flaw, refusal};
 use crate::toys::{Linear, Norm, Slip};
+use crate::turns::{Twist, turns};
 use crate::wrong::*;
 
 macro_rules! mutants {
@@ -103,6 +104,22 @@ mutants! {
         gated::up_is_not_bent(3, |rows, factor| {
             rows.mapv(|x| x * (factor * x) / (1.0 + (-factor * x).exp()))
         });
+
+    // Rotary positions.
+    positions_that_are_added is caught by rotary::ONLY_THE_DISTANCE_COUNTS =>
+        rotary::only_the_distance_counts(6, turns(Twist::Adds));
+    pairs_of_one_layout_with_angles_of_the_other
+        is caught by rotary::ONLY_THE_DISTANCE_COUNTS =>
+        rotary::only_the_distance_counts(6, turns(Twist::MixesLayouts));
+    a_rotation_with_one_sign is caught by rotary::LENGTHS_ARE_KEPT =>
+        rotary::lengths_are_kept(6, turns(Twist::SameSign));
+    a_rotation_that_counts_from_one is caught by rotary::THE_FIRST_POSITION_IS_NOT_TURNED =>
+        rotary::the_first_position_is_not_turned(6, turns(Twist::CountsFromOne));
+    a_rotation_that_counts_through_the_batch
+        is caught by rotary::THE_FIRST_POSITION_IS_NOT_TURNED =>
+        rotary::the_first_position_is_not_turned(6, turns(Twist::CountsThrough));
+    a_rotation_undone_by_itself is caught by rotary::TURNING_BACK_UNDOES =>
+        rotary::turning_back_undoes(6, turns(Twist::None), turns(Twist::None));
 
     // Encoders.
     an_encoder_that_adds_positions
