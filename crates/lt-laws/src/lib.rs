@@ -20,6 +20,7 @@ pub mod sample;
 pub mod saving;
 pub mod softmax;
 pub mod strategies;
+pub mod window;
 
 pub use law::{Law, Verdict, cases, catches};
 pub use rows::{Batch, IntoRows, Rows};
@@ -39,7 +40,7 @@ pub use proptest;
 /// }
 /// ```
 pub fn book() -> impl Iterator<Item = &'static Law> {
-    let chapters: [&[&'static Law]; 13] = [
+    let chapters: [&[&'static Law]; 14] = [
         &softmax::LAWS,
         &attention::LAWS,
         &multi_head::LAWS,
@@ -47,6 +48,7 @@ pub fn book() -> impl Iterator<Item = &'static Law> {
         &position_wise::LAWS,
         &gated::LAWS,
         &rotary::LAWS,
+        &window::LAWS,
         &encoder::LAWS,
         &same_bits::LAWS,
         &saving::LAWS,

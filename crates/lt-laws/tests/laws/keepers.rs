@@ -1,7 +1,7 @@
 //! Plain right implementations keep every law: a law that nothing can keep is no law.
 
 use crate::plain::{self, Flaw, refusal};
-use crate::turns::{Twist, turned, turns};
+use crate::turns::{Twist, both_ways, turned, turned_attention, turns, windowed};
 use crate::wrong::tokens;
 use lt_core::{Ragged, Weight, params, weights};
 use lt_laws::*;
@@ -54,6 +54,19 @@ fn a_plain_rotation() {
     let back =
         |rows: ndarray::ArrayView2<'_, f32>, batch: &Ragged| turned(Twist::None, -1.0, rows, batch);
     rotary::turning_back_undoes(6, turns(Twist::None), back);
+}
+
+#[test]
+fn a_plain_window() {
+    window::beyond_the_window_nothing_is_seen(6, windowed(both_ways));
+    let full = |batch: Batch<'_>| plain::encoder(Flaw::None, batch);
+    window::a_wide_window_is_full_attention(6, windowed(both_ways), full);
+}
+
+#[test]
+fn a_plain_encoder_whose_positions_are_relative() {
+    encoder::order_is_seen_with_positions(6, turned_attention);
+    encoder::a_shift_changes_nothing(6, turned_attention);
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! A plain rotary position embedding, right, or wrong in one way.
 
-use lt_core::Ragged;
+use lt_core::{Mask, Ragged, Result};
+use lt_laws::Batch;
+use lt_laws::attention::Inputs;
 use ndarray::{Array2, ArrayView2};
+
+use crate::plain::{self, Flaw};
 
 /// What a rotation can get wrong.
 #[derive(Clone, Copy, PartialEq)]
@@ -57,4 +61,27 @@ pub(crate) fn turned(
 
 pub(crate) fn turns(twist: Twist) -> impl Fn(ArrayView2<'_, f32>, &Ragged) -> Array2<f32> {
     move |rows, batch| turned(twist, 1.0, rows, batch)
+}
+
+/// Attention of rows that were turned.
+pub(crate) fn turned_attention(batch: Batch<'_>) -> Result<Array2<f32>> {
+    let Batch { rows, sequences, mask } = batch;
+    let turned = turned(Twist::None, 1.0, rows, sequences);
+    let (query, key) = (turned.view(), turned.view());
+    let (queries, keys) = (sequences, sequences);
+    plain::attention(Flaw::None, Inputs { query, key, value: rows, queries, keys, mask })
+}
+
+/// An encoder layer under a mask that is made of a reach and the mask of the batch.
+pub(crate) fn windowed(
+    mask: impl Fn(usize, &Mask) -> Mask,
+) -> impl Fn(Batch<'_>, usize) -> Result<Array2<f32>> {
+    move |batch, reach| {
+        plain::encoder(Flaw::None, Batch { mask: &mask(reach, batch.mask), ..batch })
+    }
+}
+
+/// As a window should be.
+pub(crate) fn both_ways(reach: usize, mask: &Mask) -> Mask {
+    Mask::window(reach, reach) & mask.clone()
 }
