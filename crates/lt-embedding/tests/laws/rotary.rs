@@ -1,7 +1,5 @@
 //! Rotary positions: their laws, their derivative, and transformers' numbers.
 
-#![allow(clippy::unwrap_used)] // what fails here is the test
-
 use lt_embedding::lt_core::{self, Module, Ragged};
 use lt_embedding::{Rotary, RotaryInput, RotaryLayout};
 use lt_laws::sample::rows;

@@ -1,7 +1,5 @@
 //! Attention with rotary positions and with a window, under the laws of both.
 
-#![allow(clippy::unwrap_used)] // what fails here is the test
-
 use lt_attention::lt_core::{self, Backward, Mask, Module, Place, Ragged, Scratch, Train};
 use lt_attention::{
     AttentionConfig, AttentionInput, HiddenStates, MultiHeadAttention, ScaledDotProduct,
