@@ -8,6 +8,7 @@ use lt_layers::{Dropout, Linear};
 use ndarray::{Array2, Array3, ArrayView2};
 
 use crate::projected::Projected;
+use crate::window::Window;
 use crate::{CrossAttentionInput, HiddenStates, ScaledDotProduct};
 
 /// What a multi-head attention layer is told beyond its weights.
@@ -36,7 +37,8 @@ impl AttentionConfig {
     }
 
     /// With a sliding window: a token may look at most so many positions back, and as many ahead,
-    /// as far as the mask of the input lets it.
+    /// as far as the mask of the input lets it. (An input that names no mask spares each pass the
+    /// joining of the two.)
     ///
     /// [Beltagy, Peters & Cohan 2020](https://arxiv.org/abs/2004.05150), section 3.1. ModernBERT's
     /// `local_attention` is the whole window, twice this number: 128 is `window(64)`.
@@ -89,6 +91,7 @@ pub struct MultiHeadAttention {
     pub(crate) heads: ScaledDotProduct,
     pub(crate) config: AttentionConfig,
     pub(crate) rotary: Option<Rotary>,
+    window: Option<Window>,
 }
 
 params!(MultiHeadAttention { query, key, value, output });
@@ -115,7 +118,8 @@ impl MultiHeadAttention {
                 });
             }
         }
-        Ok(Self { query, key, value, output, heads, config, rotary: None })
+        let window = config.window.map(Window::new);
+        Ok(Self { query, key, value, output, heads, config, rotary: None, window })
     }
 
     /// With queries and keys that are turned by their positions once they are projected. Layers
@@ -222,11 +226,8 @@ impl MultiHeadAttention {
     }
 
     /// What the mask of an input allows, as far as the window reaches.
-    pub(crate) fn within_reach<'m>(&self, mask: &'m Mask) -> Cow<'m, Mask> {
-        match self.config.window {
-            None => Cow::Borrowed(mask),
-            Some(reach) => Cow::Owned(Mask::window(reach, reach) & mask.clone()),
-        }
+    pub(crate) fn within_reach<'m>(&'m self, mask: &'m Mask) -> Cow<'m, Mask> {
+        self.window.as_ref().map_or(Cow::Borrowed(mask), |window| window.and(mask))
     }
 
     /// The heads laid side by side, `[tokens, h·v]`.
