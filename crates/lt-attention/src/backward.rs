@@ -42,10 +42,11 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
         train: &mut Train,
     ) -> Result<(Array2<f32>, MultiHeadCache)> {
         let projected = self.project(&input, &mut train.scratch)?;
-        let weights = self.heads.weights(&projected.input(&input))?;
+        let mask = self.within_reach(input.mask);
+        let weights = self.heads.weights(&projected.input(&input, &mask))?;
         let dropped = self.config.dropout.draw(input.sequences.tokens(), train);
         let context = if self.config.dropout.rate() == 0.0 {
-            self.heads.forward_in(projected.input(&input), &mut train.scratch)?
+            self.heads.forward_in(projected.input(&input, &mask), &mut train.scratch)?
         } else {
             average(&with_dropout(&weights, &dropped, &input), &projected, &input)
         };
@@ -75,7 +76,12 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
             &mut grads.output,
             scratch,
         )?;
-        let d = self.backward_heads(&input, cache, &d_context);
+        let mut d = self.backward_heads(&input, cache, &d_context);
+        if let Some(rotary) = &self.rotary {
+            // forward: q′ = R·q, k′ = R·k, R rotations  ⇒  backward: dq = R⁻¹·dq′, dk = R⁻¹·dk′
+            rotary.rotate_back(d.query.view_mut(), input.sequences)?;
+            rotary.rotate_back(d.key.view_mut(), input.memories)?;
+        }
         // Queries come from one text, keys and values both from the other: their shares add up.
         let hidden = self.query.backward(input.hidden, &(), &d.query, &mut grads.query, scratch)?;
         let mut memory = self.key.backward(input.memory, &(), &d.key, &mut grads.key, scratch)?;
@@ -109,7 +115,7 @@ impl<'a> Backward<HiddenStates<'a>> for MultiHeadAttention {
     }
 }
 
-/// The gradients of queries, keys and values.
+/// The gradients of queries, keys and values, as they were compared.
 struct Slopes {
     query: Array2<f32>,
     key: Array2<f32>,

@@ -15,6 +15,7 @@ mod dot_product;
 mod input;
 mod multi_head;
 mod projected;
+mod window;
 
 pub use backward::{CrossGrad, MultiHeadCache};
 pub use dot_product::ScaledDotProduct;

@@ -1,10 +1,14 @@
 //! Multi-head attention, self and cross.
 
-use lt_core::{Error, Module, Result, Scratch, check_shape, dims, params};
+use std::borrow::Cow;
+
+use lt_core::{Error, Mask, Module, Result, Scratch, check_shape, dims, params};
+use lt_embedding::Rotary;
 use lt_layers::{Dropout, Linear};
 use ndarray::{Array2, Array3, ArrayView2};
 
 use crate::projected::Projected;
+use crate::window::Window;
 use crate::{CrossAttentionInput, HiddenStates, ScaledDotProduct};
 
 /// What a multi-head attention layer is told beyond its weights.
@@ -15,19 +19,43 @@ pub struct AttentionConfig {
     pub heads: usize,
     /// What training drops from the attention weights.
     pub dropout: Dropout,
+    /// How many positions back, and as many ahead, a token may look; `None` is all of them.
+    pub window: Option<usize>,
 }
 
 impl AttentionConfig {
-    /// So many heads, and training drops nothing.
+    /// So many heads, without a window, and training drops nothing.
     #[must_use]
     pub fn new(heads: usize) -> Self {
-        Self { heads, dropout: Dropout::default() }
+        Self { heads, dropout: Dropout::default(), window: None }
     }
 
     /// With weights that training drops.
     #[must_use]
     pub fn dropout(self, dropout: Dropout) -> Self {
         Self { dropout, ..self }
+    }
+
+    /// With a sliding window: a token may look at most so many positions back, and as many ahead,
+    /// as far as the mask of the input lets it. (An input that names no mask spares each pass the
+    /// joining of the two.)
+    ///
+    /// [Beltagy, Peters & Cohan 2020](https://arxiv.org/abs/2004.05150), section 3.1. ModernBERT's
+    /// `local_attention` is the whole window, twice this number: 128 is `window(64)`.
+    ///
+    /// ```
+    /// use lt_attention::{AttentionConfig, HiddenStates, MultiHeadAttention, lt_core::Ragged};
+    /// // Zeros score all keys alike.
+    /// let layer = MultiHeadAttention::zeros(1, AttentionConfig::new(1).window(1))?;
+    /// let (x, three) = (ndarray::array![[7.0], [8.0], [9.0]], Ragged::single(3));
+    /// let weights = layer.weights(HiddenStates::new(x.view(), &three))?;
+    /// let third = 1.0 / 3.0;
+    /// assert_eq!(weights[0], ndarray::array![[[0.5, 0.5, 0.0], [third, third, third], [0.0, 0.5, 0.5]]]);
+    /// # Ok::<(), lt_attention::lt_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn window(self, reach: usize) -> Self {
+        Self { window: Some(reach), ..self }
     }
 }
 
@@ -62,6 +90,8 @@ pub struct MultiHeadAttention {
     pub(crate) output: Linear,
     pub(crate) heads: ScaledDotProduct,
     pub(crate) config: AttentionConfig,
+    pub(crate) rotary: Option<Rotary>,
+    window: Option<Window>,
 }
 
 params!(MultiHeadAttention { query, key, value, output });
@@ -88,7 +118,43 @@ impl MultiHeadAttention {
                 });
             }
         }
-        Ok(Self { query, key, value, output, heads, config })
+        let window = config.window.map(Window::new);
+        Ok(Self { query, key, value, output, heads, config, rotary: None, window })
+    }
+
+    /// With queries and keys that are turned by their positions once they are projected. Layers
+    /// that turn alike should be given clones of one [`Rotary`], which share its angles.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is not made for heads of this width.
+    ///
+    /// ```
+    /// use lt_attention::lt_core::{Ragged, Weight};
+    /// use lt_attention::{AttentionConfig, HiddenStates, MultiHeadAttention, Projections};
+    /// use lt_embedding::{Rotary, RotaryLayout};
+    /// use lt_layers::Linear;
+    /// let same = || Linear::new(Weight::new(&[2, 2], vec![1.0, 0.0, 0.0, 1.0])?, None);
+    /// let projections = Projections { query: same()?, key: same()?, value: same()?, output: same()? };
+    /// let layer = MultiHeadAttention::new(projections, AttentionConfig::new(1))?
+    ///     .with_rotary(Rotary::new(2, 10_000.0, RotaryLayout::Halves)?)?;
+    /// // Two tokens that are alike. To itself the first is (1, 0), the other is (cos 1, sin 1).
+    /// let (x, two) = (ndarray::array![[1.0, 0.0], [1.0, 0.0]], Ragged::single(2));
+    /// let weights = &layer.weights(HiddenStates::new(x.view(), &two))?[0];
+    /// let score_ahead = (weights[[0, 0, 0]] / weights[[0, 0, 1]]).ln() * 2.0_f32.sqrt();
+    /// assert!((score_ahead - (1.0 - 1.0_f32.cos())).abs() < 1e-6);
+    /// # Ok::<(), lt_attention::lt_core::Error>(())
+    /// ```
+    pub fn with_rotary(self, rotary: Rotary) -> Result<Self> {
+        let k = self.query.outputs() / self.config.heads;
+        if rotary.width() == k {
+            return Ok(Self { rotary: Some(rotary), ..self });
+        }
+        Err(Error::Config {
+            at: "MultiHeadAttention::with_rotary",
+            field: "rotary.width",
+            got: rotary.width().to_string(),
+            expected: format!("{k}, the width of a head"),
+        })
     }
 
     /// Self-attention over rows of width `d`, all of whose numbers are zero: to be loaded into.
@@ -101,10 +167,16 @@ impl MultiHeadAttention {
         Self::new(Projections { query, key, value, output }, config)
     }
 
-    /// How many heads there are, and what training drops.
+    /// How many heads there are, how far they look, and what training drops.
     #[must_use]
     pub fn config(&self) -> AttentionConfig {
         self.config
+    }
+
+    /// What turns queries and keys by their positions, if anything does.
+    #[must_use]
+    pub fn rotary(&self) -> Option<&Rotary> {
+        self.rotary.as_ref()
     }
 
     /// The width of the rows that come in, d.
@@ -133,7 +205,7 @@ impl MultiHeadAttention {
     /// As for [`Module::forward`].
     pub fn cross_weights(&self, input: CrossAttentionInput<'_>) -> Result<Vec<Array3<f32>>> {
         let projected = self.project(&input, &mut Scratch::new())?;
-        self.heads.weights(&projected.input(&input))
+        self.heads.weights(&projected.input(&input, &self.within_reach(input.mask)))
     }
 
     /// The output of self-attention plus a residual, in one pass over the output.
@@ -152,6 +224,12 @@ impl MultiHeadAttention {
         scratch.give(context);
         Ok(output)
     }
+
+    /// What the mask of an input allows, as far as the window reaches.
+    pub(crate) fn within_reach<'m>(&'m self, mask: &'m Mask) -> Cow<'m, Mask> {
+        self.window.as_ref().map_or(Cow::Borrowed(mask), |window| window.and(mask))
+    }
+
     /// The heads laid side by side, `[tokens, h·v]`.
     fn context(
         &self,
@@ -159,7 +237,8 @@ impl MultiHeadAttention {
         input: &CrossAttentionInput<'_>,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
-        let context = self.heads.forward_in(projected.input(input), scratch)?;
+        let mask = self.within_reach(input.mask);
+        let context = self.heads.forward_in(projected.input(input, &mask), scratch)?;
         projected.give_back(scratch);
         Ok(context)
     }

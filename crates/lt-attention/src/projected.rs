@@ -1,13 +1,14 @@
 //! Queries, keys and values.
 
-use lt_core::{Ragged, Result, Scratch, check_columns};
+use lt_core::{Mask, Ragged, Result, Scratch, check_columns};
 use lt_kernels::products;
 use lt_layers::Linear;
 use ndarray::{Array2, ArrayView2, s};
 
 use crate::{AttentionInput, CrossAttentionInput, HiddenStates, MultiHeadAttention};
 
-/// Queries, keys and values of a batch.
+/// Queries, keys and values of a batch; queries and keys turned by their positions, where the
+/// layer has a rotation.
 #[derive(Debug, Clone)]
 pub(crate) struct Projected {
     /// Queries, `[tokens, h·k]`; in self-attention keys and values stand beside them,
@@ -39,10 +40,14 @@ impl Projected {
         }
     }
 
-    pub(crate) fn input<'p>(&'p self, from: &'p CrossAttentionInput<'_>) -> AttentionInput<'p> {
+    pub(crate) fn input<'p>(
+        &'p self,
+        from: &'p CrossAttentionInput<'_>,
+        mask: &'p Mask,
+    ) -> AttentionInput<'p> {
         AttentionInput::new(self.query(), self.key(), self.value(), from.sequences)
             .keys(from.memories)
-            .mask(from.mask)
+            .mask(mask)
     }
 
     pub(crate) fn give_back(self, scratch: &mut Scratch) {
@@ -67,8 +72,12 @@ impl MultiHeadAttention {
             self.key.problem(input.hidden)?,
             self.value.problem(input.hidden)?,
         ];
-        let own = products(problems, scratch); // [tokens, h·(k + k + v)]
-        Ok(Projected { own, memory: None, width: self.query.outputs() })
+        let width = self.query.outputs();
+        let mut own = products(problems, scratch); // [tokens, h·(k + k + v)]
+        if let Some(rotary) = &self.rotary {
+            rotary.rotate(own.slice_mut(s![.., ..2 * width]), input.sequences)?; // both at once
+        }
+        Ok(Projected { own, memory: None, width })
     }
 
     /// Of a text that looks at another.
@@ -79,10 +88,15 @@ impl MultiHeadAttention {
     ) -> Result<Projected> {
         check(&self.query, &input.hidden, input.sequences)?;
         check(&self.key, &input.memory, input.memories)?;
-        let own = products([self.query.problem(input.hidden)?], scratch); // [tokens, h·k]
+        let width = self.query.outputs();
+        let mut own = products([self.query.problem(input.hidden)?], scratch); // [tokens, h·k]
         let problems = [self.key.problem(input.memory)?, self.value.problem(input.memory)?];
-        let memory = Some(products(problems, scratch)); // [memory tokens, h·(k + v)]
-        Ok(Projected { own, memory, width: self.query.outputs() })
+        let mut memory = products(problems, scratch); // [memory tokens, h·(k + v)]
+        if let Some(rotary) = &self.rotary {
+            rotary.rotate(own.view_mut(), input.sequences)?;
+            rotary.rotate(memory.slice_mut(s![.., ..width]), input.memories)?;
+        }
+        Ok(Projected { own, memory: Some(memory), width })
     }
 }
 

@@ -4,6 +4,7 @@
 
 use lt_attention::lt_core::{Backward, Mask, Module, Ragged, Result, Scratch, Train, zeros_like};
 use lt_attention::{AttentionConfig, HiddenStates, MultiHeadAttention, Projections};
+use lt_embedding::{Rotary, RotaryLayout};
 use lt_laws::gradient::{self, Subject};
 use lt_laws::sample::{filled, rows};
 use lt_layers::{Dropout, Linear};
@@ -64,6 +65,44 @@ lt_laws::conformance! {
     gradients: |grad| vec![grad.hidden, grad.memory];
     without_gradient: ["key.bias"];
     wrong: [[[5, 4], [4, 5]], [[5, 3], [4, 3]], [[5, 3], [5, 5]]];
+}
+
+/// Heads of width 4, turned by their positions.
+fn turning(config: AttentionConfig, layout: RotaryLayout) -> MultiHeadAttention {
+    let rotary = Rotary::new(4, 100.0, layout).unwrap();
+    MultiHeadAttention::zeros(8, config).unwrap().with_rotary(rotary).unwrap()
+}
+
+lt_laws::conformance! {
+    self_attention_with_rotary_positions: MultiHeadAttention =
+        turning(AttentionConfig::new(2), RotaryLayout::Halves);
+    inputs: [[5, 8]];
+    input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three());
+    gradients: |grad| vec![grad];
+    // A bias of the keys is turned, too: to a query it is not the same for each of them.
+    without_gradient: [];
+    wrong: [[[5, 7]], [[4, 8]]];
+}
+
+lt_laws::conformance! {
+    self_attention_with_a_window: MultiHeadAttention =
+        MultiHeadAttention::zeros(4, AttentionConfig::new(2).window(1)).unwrap();
+    inputs: [[6, 4]];
+    input: |inputs| HiddenStates::new(inputs[0].view(), &Ragged::from_lengths([2, 4]));
+    gradients: |grad| vec![grad];
+    without_gradient: ["key.bias"];
+    wrong: [[[6, 3]], [[5, 4]]];
+}
+
+lt_laws::conformance! {
+    cross_attention_with_both: MultiHeadAttention =
+        turning(AttentionConfig::new(2).window(1), RotaryLayout::Interleaved);
+    inputs: [[5, 8], [6, 8]];
+    input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three())
+        .attending_to(inputs[1].view(), &Ragged::from_lengths([2, 4]));
+    gradients: |grad| vec![grad.hidden, grad.memory];
+    without_gradient: [];
+    wrong: [[[5, 8], [6, 7]], [[5, 8], [5, 8]]];
 }
 
 /// With dropout, `forward_cached` is another function than `forward`, but as long as the draws are

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
+#[path = "laws/positions.rs"]
+mod positions;
+
 use lt_attention::lt_core::{self, Mask, Module, Ragged, Scratch, Weight};
 use lt_attention::{
     AttentionConfig, AttentionInput, HiddenStates, MultiHeadAttention, Projections,

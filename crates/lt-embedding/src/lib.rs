@@ -7,11 +7,13 @@
 )]
 
 mod position;
+mod rotary;
 mod table;
 mod text;
 
 pub use lt_core;
 pub use position::{PositionIds, Positions, sinusoidal_table};
+pub use rotary::{Rotary, RotaryInput, RotaryLayout};
 pub use table::Embedding;
 pub use text::{EmbeddingParts, TextEmbeddings, TokenIds};
 

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
+#[path = "laws/rotary.rs"]
+mod rotary;
+
 use lt_core::{Error, Module, Ragged, Weight};
 use lt_embedding::{
     Embedding, PositionIds, Positions, TextEmbeddings, TokenIds, lt_core, sinusoidal_table,

@@ -2,7 +2,7 @@
 
 use lt_attention::{HiddenStates, MultiHeadAttention};
 use lt_core::{Error, Module, Result, Scratch, params};
-use lt_layers::{Dropout, FeedForward, LayerNorm};
+use lt_layers::{AnyFeedForward, Dropout, LayerNorm};
 use ndarray::{Array2, Array3};
 
 /// Where the layer norms stand.
@@ -17,8 +17,9 @@ pub enum NormPlacement {
 /// The two norms of an encoder layer, and where they stand.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Norms {
-    /// Of the attention sublayer.
-    pub attention: LayerNorm,
+    /// Of the attention sublayer. `None` leaves the rows as they are: ModernBERT's first layer,
+    /// whose rows come normalised from the embedding.
+    pub attention: Option<LayerNorm>,
     /// Of the feed-forward sublayer.
     pub feed_forward: LayerNorm,
     /// Where both stand.
@@ -26,7 +27,7 @@ pub struct Norms {
 }
 
 /// Attention, in which tokens look at each other, then a feed-forward layer for each token alone;
-/// each is added to what came in, and normalised.
+/// each is added to what came in, and normalised. The feed-forward layer may be plain or gated.
 ///
 /// ```text
 /// post-LN:  a = norm₁(x + attention(x))    y = norm₂(a + feed_forward(a))
@@ -38,12 +39,12 @@ pub struct Norms {
 ///
 /// [Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), section 3.1 (post-LN);
 /// [Xiong et al. 2020](https://arxiv.org/abs/2002.04745), figure 1 (both). PyTorch: `BertLayer`;
-/// `torch.nn.TransformerEncoderLayer(norm_first=…)`.
+/// `torch.nn.TransformerEncoderLayer(norm_first=…)`; `ModernBertEncoderLayer` (pre-LN, gated).
 #[derive(Debug, Clone, PartialEq)]
 pub struct EncoderLayer {
     attention: MultiHeadAttention,
-    attention_norm: LayerNorm,
-    feed_forward: FeedForward,
+    attention_norm: Option<LayerNorm>,
+    feed_forward: AnyFeedForward,
     feed_forward_norm: LayerNorm,
     placement: NormPlacement,
     dropout: Dropout,
@@ -52,22 +53,45 @@ pub struct EncoderLayer {
 params!(EncoderLayer { attention, attention_norm, feed_forward, feed_forward_norm });
 
 impl EncoderLayer {
-    /// A layer of these parts.
+    /// A layer of these parts; the feed-forward layer is a [`FeedForward`](lt_layers::FeedForward)
+    /// or a [`GatedFeedForward`](lt_layers::GatedFeedForward).
     ///
     /// # Errors
     /// [`Error::Config`] if they are not of one width.
+    ///
+    /// ```
+    /// use lt_attention::{AttentionConfig, MultiHeadAttention};
+    /// use lt_encoder::lt_core::{Module, Ragged};
+    /// use lt_encoder::{EncoderLayer, HiddenStates, NormPlacement, Norms};
+    /// use lt_layers::{Activation, GatedFeedForward, LayerNorm, Linear};
+    /// let linear = |inputs, outputs| Linear::zeros(inputs, outputs);
+    /// // As the first layer of ModernBERT: no norm before attention.
+    /// let layer = EncoderLayer::new(
+    ///     MultiHeadAttention::zeros(2, AttentionConfig::new(1))?,
+    ///     GatedFeedForward::new(linear(2, 3)?, Activation::Gelu, linear(2, 3)?, linear(3, 2)?)?,
+    ///     Norms {
+    ///         attention: None,
+    ///         feed_forward: LayerNorm::zeros(2, 1e-5)?,
+    ///         placement: NormPlacement::Pre,
+    ///     },
+    /// )?;
+    /// let (x, two) = (ndarray::array![[1.0, 2.0], [3.0, 4.0]], Ragged::single(2));
+    /// assert_eq!(layer.forward(HiddenStates::new(x.view(), &two))?, x); // zeros change nothing
+    /// # Ok::<(), lt_encoder::lt_core::Error>(())
+    /// ```
     pub fn new(
         attention: MultiHeadAttention,
-        feed_forward: FeedForward,
+        feed_forward: impl Into<AnyFeedForward>,
         norms: Norms,
     ) -> Result<Self> {
         const AT: &str = "EncoderLayer::new";
-        let d = attention.width();
+        let (d, feed_forward) = (attention.width(), feed_forward.into());
+        let norm_of_attention = norms.attention.as_ref().map_or(d, LayerNorm::width);
         for (part, width) in [
             ("the width that attention gives", attention.output_width()),
-            ("the width that feed_forward takes", feed_forward.up().inputs()),
-            ("the width that feed_forward gives", feed_forward.down().outputs()),
-            ("the width of the norm of attention", norms.attention.width()),
+            ("the width that feed_forward takes", feed_forward.inputs()),
+            ("the width that feed_forward gives", feed_forward.outputs()),
+            ("the width of the norm of attention", norm_of_attention),
             ("the width of the norm of feed_forward", norms.feed_forward.width()),
         ] {
             if width != d {
@@ -97,15 +121,15 @@ impl EncoderLayer {
         &self.attention
     }
 
-    /// The norm of the attention sublayer.
+    /// The norm of the attention sublayer, if it has one.
     #[must_use]
-    pub fn attention_norm(&self) -> &LayerNorm {
-        &self.attention_norm
+    pub fn attention_norm(&self) -> Option<&LayerNorm> {
+        self.attention_norm.as_ref()
     }
 
-    /// The feed-forward sublayer.
+    /// The feed-forward sublayer, plain or gated.
     #[must_use]
-    pub fn feed_forward(&self) -> &FeedForward {
+    pub fn feed_forward(&self) -> &AnyFeedForward {
         &self.feed_forward
     }
 
@@ -132,19 +156,21 @@ impl EncoderLayer {
     /// # Errors
     /// As for [`Module::forward`].
     pub fn attention_weights(&self, input: HiddenStates<'_>) -> Result<Vec<Array3<f32>>> {
-        match self.placement {
-            NormPlacement::Post => self.attention.weights(input),
-            NormPlacement::Pre => {
-                let normed = self.attention_norm.forward(input.hidden)?;
+        match (self.placement, &self.attention_norm) {
+            (NormPlacement::Pre, Some(norm)) => {
+                let normed = norm.forward(input.hidden)?;
                 self.attention.weights(input.with(normed.view()))
             }
+            (NormPlacement::Pre, None) | (NormPlacement::Post, _) => self.attention.weights(input),
         }
     }
 
     fn forward_post(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         // a = norm₁(x + attention(x))
         let mut a = self.attention.forward_added(input, input.hidden, scratch)?;
-        self.attention_norm.forward_in_place(&mut a, scratch)?;
+        if let Some(norm) = &self.attention_norm {
+            norm.forward_in_place(&mut a, scratch)?;
+        }
         // y = norm₂(a + feed_forward(a))
         let mut y = self.feed_forward.forward_added(a.view(), a.view(), scratch)?;
         self.feed_forward_norm.forward_in_place(&mut y, scratch)?;
@@ -154,9 +180,15 @@ impl EncoderLayer {
 
     fn forward_pre(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         // a = x + attention(norm₁(x))
-        let normed = self.attention_norm.forward_in(input.hidden, scratch)?;
-        let a = self.attention.forward_added(input.with(normed.view()), input.hidden, scratch)?;
-        scratch.give(normed);
+        let a = if let Some(norm) = &self.attention_norm {
+            let normed = norm.forward_in(input.hidden, scratch)?;
+            let normed_input = input.with(normed.view());
+            let a = self.attention.forward_added(normed_input, input.hidden, scratch)?;
+            scratch.give(normed);
+            a
+        } else {
+            self.attention.forward_added(input, input.hidden, scratch)?
+        };
         // y = a + feed_forward(norm₂(a))
         let normed = self.feed_forward_norm.forward_in(a.view(), scratch)?;
         let y = self.feed_forward.forward_added(normed.view(), a.view(), scratch)?;

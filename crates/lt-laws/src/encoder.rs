@@ -4,6 +4,7 @@
 //! self-attention with its projections, an encoder layer, an encoder.
 
 use lt_core::{Mask, Place, Ragged};
+use ndarray::s;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -13,17 +14,18 @@ use crate::strategies::{batch_of_rows, length, masks, numbers, one, orders};
 use crate::{Batch, IntoRows, Law, Rows};
 
 /// The laws of this module.
-pub const LAWS: [&Law; 6] = [
+pub const LAWS: [&Law; 7] = [
     &ORDER_IS_NOT_SEEN_WITHOUT_POSITIONS,
     &ORDER_IS_SEEN_WITH_POSITIONS,
+    &A_SHIFT_CHANGES_NOTHING,
     &THE_FUTURE_CHANGES_NOTHING,
     &A_HIDDEN_TOKEN_CHANGES_NO_OTHER,
     &BLIND_TOKENS_STAY_FINITE,
     &A_MASK_OF_ANOTHER_BATCH_IS_REFUSED,
 ];
 
-/// The laws under which masks are obeyed by any layer: all of this module but the two about
-/// order, of which a layer has one or the other.
+/// The laws under which masks are obeyed by any layer: all of this module but those about
+/// order and shifts, of which a layer has one or the other.
 ///
 /// # Panics
 /// If one of them is broken.
@@ -99,6 +101,32 @@ pub fn order_is_seen_with_positions<R: IntoRows>(width: usize, encoder: impl Fn(
             return Ok(());
         }
         Err("no exchange of neighbours makes a difference".into())
+    });
+}
+
+/// See [`a_shift_changes_nothing`].
+pub const A_SHIFT_CHANGES_NOTHING: Law = Law {
+    name: "with relative positions a shift of a whole sequence changes nothing",
+    statement: "f(Z‖X) at X = f(X), if no token of X may look at one of Z",
+    tolerance: "1e-4 of the largest output: other angles are rounded otherwise",
+};
+
+/// A sequence that is moved on, behind tokens that are hidden from it, comes out the same: only
+/// the distance of two tokens counts, not where they stand.
+///
+/// # Panics
+/// If the law is broken.
+#[track_caller]
+pub fn a_shift_changes_nothing<R: IntoRows>(width: usize, layer: impl Fn(Batch<'_>) -> R) {
+    let cases = (1..=7_usize, 1..=7_usize, numbers())
+        .prop_map(move |(length, shift, numbers)| (numbers.rows(shift + length, width), shift));
+    A_SHIFT_CHANGES_NOTHING.hold(&cases, |(rows, shift)| {
+        let own = Rows(rows.slice(s![shift.., ..]).to_owned());
+        let expected = run(&layer, &own, &Ragged::single(own.nrows()), &Mask::all())?;
+        let hidden = Mask::custom(move |at| at.query < shift || at.key >= shift);
+        let shifted = run(&layer, &rows, &Ragged::single(rows.nrows()), &hidden)?;
+        let got = shifted.slice(s![shift.., ..]).to_owned();
+        close(&got, &expected, 1e-4 * largest(expected.iter()))
     });
 }
 

@@ -7,17 +7,20 @@ mod rows;
 pub mod attention;
 mod conformance;
 pub mod encoder;
+pub mod gated;
 pub mod gradient;
 pub mod layer_norm;
 pub mod limits;
 pub mod multi_head;
 pub mod offsets;
 pub mod position_wise;
+pub mod rotary;
 pub mod same_bits;
 pub mod sample;
 pub mod saving;
 pub mod softmax;
 pub mod strategies;
+pub mod window;
 
 pub use law::{Law, Verdict, cases, catches};
 pub use rows::{Batch, IntoRows, Rows};
@@ -37,12 +40,15 @@ pub use proptest;
 /// }
 /// ```
 pub fn book() -> impl Iterator<Item = &'static Law> {
-    let chapters: [&[&'static Law]; 11] = [
+    let chapters: [&[&'static Law]; 14] = [
         &softmax::LAWS,
         &attention::LAWS,
         &multi_head::LAWS,
         &layer_norm::LAWS,
         &position_wise::LAWS,
+        &gated::LAWS,
+        &rotary::LAWS,
+        &window::LAWS,
         &encoder::LAWS,
         &same_bits::LAWS,
         &saving::LAWS,

@@ -17,14 +17,18 @@
 )]
 
 mod activation;
+mod any_feed_forward;
 mod dropout;
 mod feed_forward;
+mod gated_feed_forward;
 mod layer_norm;
 mod linear;
 
 pub use activation::activation_from_name;
+pub use any_feed_forward::{AnyFeedForward, AnyFeedForwardCache};
 pub use dropout::{Dropout, Dropped};
 pub use feed_forward::{FeedForward, FeedForwardCache};
+pub use gated_feed_forward::{GatedFeedForward, GatedFeedForwardCache};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use lt_core;

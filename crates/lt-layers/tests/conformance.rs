@@ -1,7 +1,9 @@
 //! The derivatives against their forward passes.
 
+#![allow(clippy::unwrap_used)] // what fails here is the test
+
 use lt_core::Weight;
-use lt_layers::{Activation, FeedForward, LayerNorm, Linear};
+use lt_layers::{Activation, AnyFeedForward, FeedForward, GatedFeedForward, LayerNorm, Linear};
 
 lt_laws::conformance! {
     linear: Linear = Linear::zeros(7, 4).unwrap();
@@ -72,3 +74,58 @@ feed_forward!(feed_forward_with_gelu_tanh, Activation::GeluTanh);
 feed_forward!(feed_forward_with_silu, Activation::Silu);
 feed_forward!(feed_forward_with_tanh, Activation::Tanh);
 feed_forward!(feed_forward_with_quick_gelu, Activation::QuickGelu);
+
+fn gated(activation: Activation) -> GatedFeedForward {
+    let (gate, up) = (Linear::zeros(4, 9).unwrap(), Linear::zeros(4, 9).unwrap());
+    GatedFeedForward::new(gate, activation, up, Linear::zeros(9, 3).unwrap()).unwrap()
+}
+
+lt_laws::conformance! {
+    gated_feed_forward_with_gelu: GatedFeedForward = gated(Activation::Gelu);
+    inputs: [[5, 4]];
+    input: |inputs| inputs[0].view();
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[5, 9]], [[5, 3]]];
+}
+
+lt_laws::conformance! {
+    gated_feed_forward_with_silu: GatedFeedForward = gated(Activation::Silu);
+    inputs: [[5, 4]];
+    input: |inputs| inputs[0].view();
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[5, 9]]];
+}
+
+lt_laws::conformance! {
+    gated_feed_forward_without_biases: GatedFeedForward = {
+        let linear = |shape| Linear::new(Weight::zeros(shape), None).unwrap();
+        let (gate, up, down) = (linear(&[9, 4]), linear(&[9, 4]), linear(&[4, 9]));
+        GatedFeedForward::new(gate, Activation::GeluTanh, up, down).unwrap()
+    };
+    inputs: [[5, 4]];
+    input: |inputs| inputs[0].view();
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[5, 9]]];
+}
+
+lt_laws::conformance! {
+    any_feed_forward_that_is_plain: AnyFeedForward = AnyFeedForward::from(FeedForward::new(
+        Linear::zeros(4, 9).unwrap(), Activation::Gelu, Linear::zeros(9, 3).unwrap()).unwrap());
+    inputs: [[5, 4]];
+    input: |inputs| inputs[0].view();
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[5, 9]]];
+}
+
+lt_laws::conformance! {
+    any_feed_forward_that_is_gated: AnyFeedForward = AnyFeedForward::from(gated(Activation::Gelu));
+    inputs: [[5, 4]];
+    input: |inputs| inputs[0].view();
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[5, 9]]];
+}

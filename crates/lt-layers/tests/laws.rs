@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
-use lt_core::{Module, Result};
+use lt_core::{Module, Params, Path, Result};
 use lt_laws::sample::{filled, weight};
-use lt_laws::{layer_norm, position_wise, same_bits};
+use lt_laws::{gated, layer_norm, position_wise, same_bits};
 use lt_layers::lt_core::{self, Weight};
-use lt_layers::{Activation, FeedForward, LayerNorm, Linear};
+use lt_layers::{Activation, AnyFeedForward, FeedForward, GatedFeedForward, LayerNorm, Linear};
 use ndarray::{Array2, ArrayView2};
 
 /// A norm with gain 1 and bias 0.
@@ -27,6 +27,20 @@ fn feed_forward() -> FeedForward {
     filled(FeedForward::new(up, Activation::Gelu, down).unwrap(), 3)
 }
 
+/// A gated layer, and what goes through its gate multiplied with a factor.
+fn gated(up: f32) -> GatedFeedForward {
+    let wide = || Linear::zeros(6, 19).unwrap();
+    let down = Linear::new(Weight::zeros(&[6, 19]), None).unwrap();
+    let layer = GatedFeedForward::new(wide(), Activation::Gelu, wide(), down).unwrap();
+    let mut layer = filled(layer, 6);
+    layer.visit_mut(&mut Path::new(), &mut |name, weight| {
+        if name.starts_with("up.") {
+            weight.make_mut().iter_mut().for_each(|number| *number *= up);
+        }
+    });
+    layer
+}
+
 #[test]
 fn layer_norm_obeys_its_laws() {
     layer_norm::all(|rows: ArrayView2<'_, f32>, epsilon| {
@@ -39,6 +53,7 @@ fn linear_layer_norm_and_feed_forward_are_position_wise() {
     position_wise::each_row_stands_alone(6, |rows| linear().forward(rows));
     position_wise::each_row_stands_alone(6, |rows| norm().forward(rows));
     position_wise::each_row_stands_alone(6, |rows| feed_forward().forward(rows));
+    position_wise::each_row_stands_alone(6, |rows| gated(1.0).forward(rows));
 }
 
 #[test]
@@ -56,6 +71,14 @@ fn the_same_rows_have_the_same_bits_on_every_path() {
     hold(&linear());
     hold(&norm());
     hold(&feed_forward());
+    hold(&gated(1.0));
+    hold(&AnyFeedForward::from(feed_forward()));
+    hold(&AnyFeedForward::from(gated(1.0)));
+}
+
+#[test]
+fn a_gated_layer_bends_its_gate_alone() {
+    gated::up_is_not_bent(6, |rows, factor| gated(factor).forward(rows));
 }
 
 #[test]
@@ -65,7 +88,7 @@ fn a_changed_weight_is_a_changed_result() {
     let x = lt_laws::sample::rows(3, 6, 4);
     let before = layer.forward(x.view()).unwrap();
     let other = weight(&[21, 6], 5);
-    lt_core::Params::visit_mut(&mut layer, &mut lt_core::Path::new(), &mut |name, weight| {
+    layer.visit_mut(&mut Path::new(), &mut |name, weight| {
         if name == "weight" {
             weight.assign(other.clone()).unwrap();
         }

@@ -1,6 +1,7 @@
 //! Plain right implementations keep every law: a law that nothing can keep is no law.
 
 use crate::plain::{self, Flaw, refusal};
+use crate::turns::{Twist, both_ways, turned, turned_attention, turns, windowed};
 use crate::wrong::tokens;
 use lt_core::{Ragged, Weight, params, weights};
 use lt_laws::*;
@@ -40,6 +41,32 @@ fn a_plain_head() {
 fn a_plain_layer_norm() {
     layer_norm::all(plain::layer_norm);
     position_wise::each_row_stands_alone(9, |rows| plain::layer_norm(rows, 1e-12));
+}
+
+#[test]
+fn a_plain_gate() {
+    gated::up_is_not_bent(3, |rows, factor| rows.mapv(|x| x / (1.0 + (-x).exp()) * (factor * x)));
+}
+
+#[test]
+fn a_plain_rotation() {
+    rotary::all(6, turns(Twist::None));
+    let back =
+        |rows: ndarray::ArrayView2<'_, f32>, batch: &Ragged| turned(Twist::None, -1.0, rows, batch);
+    rotary::turning_back_undoes(6, turns(Twist::None), back);
+}
+
+#[test]
+fn a_plain_window() {
+    window::beyond_the_window_nothing_is_seen(6, windowed(both_ways));
+    let full = |batch: Batch<'_>| plain::encoder(Flaw::None, batch);
+    window::a_wide_window_is_full_attention(6, windowed(both_ways), full);
+}
+
+#[test]
+fn a_plain_encoder_whose_positions_are_relative() {
+    encoder::order_is_seen_with_positions(6, turned_attention);
+    encoder::a_shift_changes_nothing(6, turned_attention);
 }
 
 #[test]

@@ -6,4 +6,5 @@ mod keepers;
 mod mutants;
 mod plain;
 mod toys;
+mod turns;
 mod wrong;

@@ -1,13 +1,14 @@
 //! Implementations that are kept wrong on purpose, each with the law that catches it: so that a
 //! law that cannot fail is found.
 
-use lt_core::{Error, Weight};
+use lt_core::{Error, Mask, Weight};
 use lt_laws::gradient::Subject;
 use lt_laws::*;
 use ndarray::Axis;
 
 use crate::plain::{self, Flaw, refusal};
 use crate::toys::{Linear, Norm, Slip};
+use crate::turns::{Twist, both_ways, turns, windowed};
 use crate::wrong::*;
 
 macro_rules! mutants {
@@ -98,7 +99,50 @@ mutants! {
     a_norm_over_the_batch is caught by position_wise::EACH_ROW_STANDS_ALONE =>
         position_wise::each_row_stands_alone(3, |rows| &rows - &rows.sum_axis(Axis(0)));
 
+    // Gated layers.
+    a_gate_taken_for_what_goes_through_it is caught by gated::UP_IS_NOT_BENT =>
+        gated::up_is_not_bent(3, |rows, factor| {
+            rows.mapv(|x| x * (factor * x) / (1.0 + (-factor * x).exp()))
+        });
+
+    // Rotary positions.
+    positions_that_are_added is caught by rotary::ONLY_THE_DISTANCE_COUNTS =>
+        rotary::only_the_distance_counts(6, turns(Twist::Adds));
+    pairs_of_one_layout_with_angles_of_the_other
+        is caught by rotary::ONLY_THE_DISTANCE_COUNTS =>
+        rotary::only_the_distance_counts(6, turns(Twist::MixesLayouts));
+    a_rotation_with_one_sign is caught by rotary::LENGTHS_ARE_KEPT =>
+        rotary::lengths_are_kept(6, turns(Twist::SameSign));
+    a_rotation_that_counts_from_one is caught by rotary::THE_FIRST_POSITION_IS_NOT_TURNED =>
+        rotary::the_first_position_is_not_turned(6, turns(Twist::CountsFromOne));
+    a_rotation_that_counts_through_the_batch
+        is caught by rotary::THE_FIRST_POSITION_IS_NOT_TURNED =>
+        rotary::the_first_position_is_not_turned(6, turns(Twist::CountsThrough));
+    a_rotation_undone_by_itself is caught by rotary::TURNING_BACK_UNDOES =>
+        rotary::turning_back_undoes(6, turns(Twist::None), turns(Twist::None));
+
+    // Windows.
+    a_window_that_is_one_too_wide is caught by window::BEYOND_THE_WINDOW_NOTHING_IS_SEEN =>
+        window::beyond_the_window_nothing_is_seen(4, windowed(|reach, mask| {
+            both_ways(reach + 1, mask)
+        }));
+    a_window_that_is_the_reach_of_both_sides_together
+        is caught by window::A_WIDE_WINDOW_IS_FULL_ATTENTION =>
+        window::a_wide_window_is_full_attention(4, windowed(|reach, mask| {
+            both_ways(reach / 2, mask)
+        }), encoder(Flaw::None));
+    a_window_that_looks_only_back is caught by window::A_WIDE_WINDOW_IS_FULL_ATTENTION =>
+        window::a_wide_window_is_full_attention(4, windowed(|reach, mask| {
+            Mask::window(reach, 0) & mask.clone()
+        }), encoder(Flaw::None));
+    a_window_in_place_of_the_mask is caught by window::A_WIDE_WINDOW_IS_FULL_ATTENTION =>
+        window::a_wide_window_is_full_attention(4, windowed(|reach, _| {
+            Mask::window(reach, reach)
+        }), encoder(Flaw::None));
+
     // Encoders.
+    positions_that_are_not_relative is caught by encoder::A_SHIFT_CHANGES_NOTHING =>
+        encoder::a_shift_changes_nothing(4, plain::encoder_with_positions);
     an_encoder_that_adds_positions
         is caught by encoder::ORDER_IS_NOT_SEEN_WITHOUT_POSITIONS =>
         encoder::order_is_not_seen_without_positions(4, plain::encoder_with_positions);

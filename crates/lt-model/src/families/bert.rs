@@ -61,7 +61,7 @@ pub(super) fn layer(config: &BertConfig) -> Result<EncoderLayer> {
     let layer = EncoderLayer::new(
         MultiHeadAttention::zeros(d, attention)?,
         FeedForward::new(Linear::zeros(d, wide)?, activation, Linear::zeros(wide, d)?)?,
-        Norms { attention: norm()?, feed_forward: norm()?, placement: NormPlacement::Post },
+        Norms { attention: Some(norm()?), feed_forward: norm()?, placement: NormPlacement::Post },
     )?;
     Ok(layer.with_dropout(Dropout::new(config.hidden_dropout_prob)?))
 }

@@ -1,0 +1,59 @@
+//! The window of a layer as a mask.
+
+use std::borrow::Cow;
+
+use lt_core::Mask;
+
+use crate::input::names_no_mask;
+
+/// A sliding window, made into a mask once, so that a pass need not allocate one.
+#[derive(Debug, Clone)]
+pub(crate) struct Window {
+    reach: usize,
+    mask: Mask,
+}
+
+impl Window {
+    /// So many positions back, and as many ahead.
+    pub(crate) fn new(reach: usize) -> Self {
+        Self { reach, mask: Mask::window(reach, reach) }
+    }
+
+    /// What both allow, the window and the mask of an input.
+    pub(crate) fn and<'m>(&'m self, mask: &'m Mask) -> Cow<'m, Mask> {
+        if names_no_mask(mask) {
+            Cow::Borrowed(&self.mask)
+        } else {
+            Cow::Owned(self.mask.clone() & mask.clone())
+        }
+    }
+}
+
+impl PartialEq for Window {
+    fn eq(&self, other: &Self) -> bool {
+        self.reach == other.reach
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lt_core::Ragged;
+    use ndarray::array;
+
+    use super::*;
+    use crate::HiddenStates;
+
+    #[test]
+    fn an_input_without_a_mask_costs_no_new_one() {
+        let (rows, batch, causal) = (array![[0.0]], Ragged::single(1), Mask::causal());
+        let (input, window) = (HiddenStates::new(rows.view(), &batch), Window::new(3));
+        let of = |input: HiddenStates<'_>| {
+            let mask = window.and(input.mask);
+            (matches!(mask, Cow::Borrowed(_)), format!("{mask:?}"))
+        };
+        assert_eq!(of(input), (true, "Mask(window(3, 3))".into()));
+        assert_eq!(of(input.mask(&causal)), (false, "Mask(window(3, 3) & causal)".into()));
+        assert_eq!(of(input.mask(&Mask::all())), (false, "Mask(window(3, 3))".into()));
+        assert!(window == Window::new(3) && window != Window::new(4));
+    }
+}

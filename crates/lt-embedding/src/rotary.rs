@@ -1,0 +1,267 @@
+//! Positions as rotations of queries and keys.
+
+mod angles;
+
+use std::sync::Arc;
+
+use lt_core::{
+    Backward, Error, Module, Ragged, Result, Scratch, Shape, Train, Trainable, check_shape, dims,
+    params,
+};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2};
+
+use angles::Angles;
+
+/// Which two columns of a head are turned together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RotaryLayout {
+    /// Column i of the first half with column i of the second, as transformers' `rotate_half` has
+    /// it: Llama, ModernBERT.
+    Halves,
+    /// Neighbours, columns 2i and 2i + 1: the paper, GPT-J.
+    Interleaved,
+}
+
+/// Rotary position embedding: at position p, the pair i of the columns of a head, seen as a point
+/// in the plane, is turned by the angle p / θ^(2i/k).
+///
+/// A product of two rows that were turned depends on the distance of their positions alone. There
+/// are no parameters. The cosines and sines are computed once for each position that is met, and
+/// shared by clones.
+///
+/// # Shapes
+/// `[tokens, h·k]` to `[tokens, h·k]`, for any number h of heads, which are all turned alike.
+///
+/// [Su et al. 2021](https://arxiv.org/abs/2104.09864), section 3.2.2, equations 14 and 15, computed
+/// as in section 3.4.2, equation 34. PyTorch: `apply_rotary_pos_emb` with the angles of
+/// `ModernBertRotaryEmbedding` or `LlamaRotaryEmbedding`, in f32 as there.
+///
+/// ```
+/// use lt_embedding::{Rotary, RotaryInput, RotaryLayout, lt_core::{Module, Ragged}};
+/// use ndarray::array;
+/// // One pair: position p is turned by p radians.
+/// let rotary = Rotary::new(2, 10_000.0, RotaryLayout::Halves)?;
+/// let (rows, batch) = (array![[1.0, 0.0], [1.0, 0.0]], Ragged::single(2));
+/// let turned = rotary.forward(RotaryInput::new(rows.view(), &batch))?;
+/// assert_eq!(turned, array![[1.0, 0.0], [0.540_302_3, 0.841_470_96]]); // (cos 1, sin 1)
+/// # Ok::<(), lt_embedding::lt_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Rotary {
+    theta: f32,
+    layout: RotaryLayout,
+    angles: Arc<Angles>,
+}
+
+params!(Rotary {});
+
+/// Two that turn alike are equal, whatever positions they have met.
+impl PartialEq for Rotary {
+    fn eq(&self, other: &Self) -> bool {
+        let key = |rotary: &Self| (rotary.width(), rotary.theta, rotary.layout);
+        key(self) == key(other)
+    }
+}
+
+/// Rows of a batch, and where its sequences begin: positions count from there.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct RotaryInput<'a> {
+    /// One row per token, its heads side by side, `[tokens, h·k]`.
+    pub rows: ArrayView2<'a, f32>,
+    /// Where each sequence begins.
+    pub sequences: &'a Ragged,
+}
+
+impl<'a> RotaryInput<'a> {
+    /// These rows of these sequences.
+    #[must_use]
+    pub fn new(rows: ArrayView2<'a, f32>, sequences: &'a Ragged) -> Self {
+        Self { rows, sequences }
+    }
+}
+
+impl Rotary {
+    /// Rotations for heads of this width k, with angles of base θ.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the width is 0 or odd, or θ is below 1 or not finite.
+    pub fn new(width: usize, theta: f32, layout: RotaryLayout) -> Result<Self> {
+        let refuse = |field, got: String, expected: &str| {
+            Err(Error::Config { at: "Rotary::new", field, got, expected: expected.into() })
+        };
+        if width == 0 || !width.is_multiple_of(2) {
+            return refuse("width", width.to_string(), "an even number above 0");
+        }
+        if !(theta >= 1.0 && theta.is_finite()) {
+            return refuse("theta", theta.to_string(), "a finite number, 1 or above");
+        }
+        Ok(Self { theta, layout, angles: Arc::new(Angles::new(width, theta)) })
+    }
+
+    /// The width of a head, k.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.angles.width()
+    }
+
+    /// The base of the angles, θ.
+    #[must_use]
+    pub fn theta(&self) -> f32 {
+        self.theta
+    }
+
+    /// Which columns are turned together.
+    #[must_use]
+    pub fn layout(&self) -> RotaryLayout {
+        self.layout
+    }
+
+    /// Turns each row by the angles of its position in its sequence, in place.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if there is not one row per token, [`Error::Config`] if a row is not a
+    /// number of heads.
+    ///
+    /// ```
+    /// # use lt_embedding::{Rotary, RotaryLayout, lt_core::Ragged};
+    /// let rotary = Rotary::new(2, 10_000.0, RotaryLayout::Interleaved)?;
+    /// // Two sequences, and two heads of width 2. Each sequence begins at position 0.
+    /// let mut rows = ndarray::array![[1.0, 0.0, 0.0, 2.0], [1.0, 0.0, 0.0, 2.0]];
+    /// rotary.rotate(rows.view_mut(), &Ragged::from_lengths([1, 1]))?;
+    /// assert_eq!(rows.row(1), rows.row(0));
+    /// rotary.rotate(rows.view_mut(), &Ragged::single(2))?;
+    /// assert_eq!(rows.row(1), ndarray::array![0.540_302_3, 0.841_470_96, -1.682_941_9, 1.080_604_6]);
+    /// # Ok::<(), lt_embedding::lt_core::Error>(())
+    /// ```
+    pub fn rotate(&self, rows: ArrayViewMut2<'_, f32>, sequences: &Ragged) -> Result<()> {
+        self.turn("Rotary::rotate", rows, sequences, turned)
+    }
+
+    /// Turns each row back: undoes [`rotate`](Self::rotate), and is its backward pass.
+    ///
+    /// # Errors
+    /// As for [`rotate`](Self::rotate).
+    pub fn rotate_back(&self, rows: ArrayViewMut2<'_, f32>, sequences: &Ragged) -> Result<()> {
+        let back = |point, (cos, sin): (f32, f32)| turned(point, (cos, -sin));
+        self.turn("Rotary::rotate_back", rows, sequences, back)
+    }
+
+    fn turn(
+        &self,
+        at: &'static str,
+        mut rows: ArrayViewMut2<'_, f32>,
+        sequences: &Ragged,
+        turn: impl Fn(Point, (f32, f32)) -> Point,
+    ) -> Result<()> {
+        sequences.check(at, rows.nrows())?;
+        if !rows.ncols().is_multiple_of(self.width()) {
+            return Err(Error::Config {
+                at,
+                field: "columns",
+                got: Shape::of(&[rows.ncols()]).to_string(),
+                expected: format!("a multiple of {}, the width of a head", self.width()),
+            });
+        }
+        if rows.is_empty() {
+            return Ok(()); // rows of no columns may be more than there is memory for angles
+        }
+        for range in sequences.ranges() {
+            for (position, row) in range.enumerate() {
+                let (cos, sin) = self.angles.of(position);
+                let mut row = rows.row_mut(row);
+                if let Some(row) = row.as_slice_mut() {
+                    self.turn_row(row, cos, sin, &turn);
+                } else {
+                    let mut copy = row.to_vec();
+                    self.turn_row(&mut copy, cos, sin, &turn);
+                    row.assign(&ArrayView1::from(&copy));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Turns the heads of one row, `[h·k]`, by the angles of its position, `[k/2]`.
+    fn turn_row(
+        &self,
+        row: &mut [f32],
+        cos: &[f32],
+        sin: &[f32],
+        turn: &impl Fn(Point, (f32, f32)) -> Point,
+    ) {
+        for head in row.chunks_exact_mut(self.width()) {
+            let angles = cos.iter().copied().zip(sin.iter().copied());
+            match self.layout {
+                RotaryLayout::Halves => {
+                    let (first, second) = head.split_at_mut(cos.len());
+                    for ((a, b), angle) in first.iter_mut().zip(second).zip(angles) {
+                        (*a, *b) = turn((*a, *b), angle);
+                    }
+                }
+                RotaryLayout::Interleaved => {
+                    for (pair, angle) in head.as_chunks_mut().0.iter_mut().zip(angles) {
+                        let [a, b] = pair;
+                        (*a, *b) = turn((*a, *b), angle);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Two columns of a head, seen as a point in the plane.
+type Point = (f32, f32);
+
+/// (a, b) turned by an angle, of which the cosine and the sine are given.
+fn turned((a, b): Point, (cos, sin): (f32, f32)) -> Point {
+    (a * cos - b * sin, b * cos + a * sin)
+}
+
+impl<'a> Module<RotaryInput<'a>> for Rotary {
+    type Output = Array2<f32>;
+
+    fn forward(&self, input: RotaryInput<'a>) -> Result<Array2<f32>> {
+        self.forward_in(input, &mut Scratch::new())
+    }
+
+    fn forward_in(&self, input: RotaryInput<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        let mut rows = scratch.take_any(input.rows.nrows(), input.rows.ncols());
+        rows.assign(&input.rows);
+        self.turn("Rotary::forward", rows.view_mut(), input.sequences, turned)?;
+        Ok(rows)
+    }
+}
+
+impl Trainable for Rotary {
+    /// The positions are all that is needed.
+    type Cache = ();
+}
+
+impl<'a> Backward<RotaryInput<'a>> for Rotary {
+    type InputGrad = Array2<f32>;
+
+    fn forward_cached(
+        &self,
+        input: RotaryInput<'a>,
+        train: &mut Train,
+    ) -> Result<(Array2<f32>, ())> {
+        Ok((self.forward_in(input, &mut train.scratch)?, ()))
+    }
+
+    fn backward(
+        &self,
+        input: RotaryInput<'a>,
+        (): &(),
+        d_output: &Array2<f32>,
+        _grads: &mut Self,
+        _scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        let (tokens, columns) = input.rows.dim();
+        check_shape("Rotary::backward", dims![tokens, columns], d_output.shape())?;
+        // forward: y = R·x, R a rotation  ⇒  backward: dx = Rᵀ·dy = R⁻¹·dy
+        let mut d_x = d_output.clone();
+        self.rotate_back(d_x.view_mut(), input.sequences)?;
+        Ok(d_x)
+    }
+}

@@ -1,0 +1,180 @@
+//! The gated feed-forward layer.
+
+use lt_core::{
+    Backward, Module, Result, Scratch, Train, Trainable, check_columns, check_shape, dims, params,
+};
+use lt_kernels::{Activation, activate, products};
+use ndarray::{Array2, ArrayView2, Axis, s};
+
+use crate::Linear;
+
+/// y = (activation(x·W₁ᵀ + b₁) ⊙ (x·W₂ᵀ + b₂))·W₃ᵀ + b₃: a feed-forward layer in which one
+/// linear layer, the gate, says how much of the other comes through. For each token alone.
+///
+/// # Shapes
+/// `[tokens, d]` to `[tokens, d]`, through twice `[tokens, f]`.
+///
+/// [Shazeer 2020](https://arxiv.org/abs/2002.05202), equation 6, which has no biases: `GEGLU` with
+/// GELU, `SwiGLU` with SiLU. PyTorch: `ModernBertMLP`, whose `Wi` is gate and up, one below the
+/// other; `LlamaMLP`.
+///
+/// ```
+/// use lt_layers::{Activation, GatedFeedForward, Linear, lt_core::{Module, Weight}};
+/// use ndarray::array;
+/// let linear = |weight| Linear::new(Weight::new(&[1, 1], vec![weight])?, None);
+/// // relu(x)·2x
+/// let layer = GatedFeedForward::new(linear(1.0)?, Activation::Relu, linear(2.0)?, linear(1.0)?)?;
+/// assert_eq!(layer.forward(array![[3.0], [-2.0]].view())?, array![[18.0], [0.0]]);
+/// # Ok::<(), lt_layers::lt_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct GatedFeedForward {
+    gate: Linear,
+    activation: Activation,
+    up: Linear,
+    down: Linear,
+}
+
+params!(GatedFeedForward { gate, up, down });
+
+impl GatedFeedForward {
+    /// A layer of these three linear layers, in the order of the formula: the activation belongs
+    /// to the gate before it.
+    ///
+    /// # Errors
+    /// [`Error::Shape`](lt_core::Error::Shape) if gate and up are not of one shape, or the last
+    /// does not take what they give.
+    pub fn new(gate: Linear, activation: Activation, up: Linear, down: Linear) -> Result<Self> {
+        const AT: &str = "GatedFeedForward::new";
+        check_shape(AT, dims![gate.outputs(), gate.inputs()], up.weight().shape())?;
+        check_shape(AT, dims!["out", up.outputs()], down.weight().shape())?;
+        Ok(Self { gate, activation, up, down })
+    }
+
+    /// The linear layer that the activation is applied to, `[f, d]`.
+    #[must_use]
+    pub fn gate(&self) -> &Linear {
+        &self.gate
+    }
+
+    /// What makes a gate of it.
+    #[must_use]
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// The linear layer whose outputs go through the gate, `[f, d]`.
+    #[must_use]
+    pub fn up(&self) -> &Linear {
+        &self.up
+    }
+
+    /// The last linear layer, `[d, f]`.
+    #[must_use]
+    pub fn down(&self) -> &Linear {
+        &self.down
+    }
+
+    /// What [`forward`](Module::forward) computes, plus a residual, added in one pass over the
+    /// output.
+    ///
+    /// # Errors
+    /// As for [`Module::forward`], and if the residual has not the shape of the output.
+    pub fn forward_added(
+        &self,
+        x: ArrayView2<'_, f32>,
+        residual: ArrayView2<'_, f32>,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        let expected = dims![x.nrows(), self.down.outputs()];
+        check_shape("GatedFeedForward::forward", expected, residual.shape())?;
+        self.through_the_gate(x, scratch, |wide, scratch| {
+            self.down.forward_added(wide, residual, scratch)
+        })
+    }
+
+    /// What `down` makes of activation(x·W₁ᵀ + b₁) ⊙ (x·W₂ᵀ + b₂), `[tokens, f]`.
+    fn through_the_gate(
+        &self,
+        x: ArrayView2<'_, f32>,
+        scratch: &mut Scratch,
+        down: impl FnOnce(ArrayView2<'_, f32>, &mut Scratch) -> Result<Array2<f32>>,
+    ) -> Result<Array2<f32>> {
+        check_columns("GatedFeedForward::forward", self.gate.inputs(), &x)?;
+        // One product for both, so that the rows are read once.
+        let problems = [self.gate.problem(x)?.activation(self.activation), self.up.problem(x)?];
+        let mut both = products(problems, scratch); // [tokens, 2·f]
+        let (mut wide, up) = both.view_mut().split_at(Axis(1), self.gate.outputs());
+        wide *= &up; // [tokens, f], in the place of the gate
+        let y = down(both.slice(s![.., ..self.gate.outputs()]), scratch)?; // [tokens, d]
+        scratch.give(both);
+        Ok(y)
+    }
+}
+
+impl<'a> Module<ArrayView2<'a, f32>> for GatedFeedForward {
+    type Output = Array2<f32>;
+
+    fn forward(&self, x: ArrayView2<'a, f32>) -> Result<Array2<f32>> {
+        self.forward_in(x, &mut Scratch::new())
+    }
+
+    fn forward_in(&self, x: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        self.through_the_gate(x, scratch, |wide, scratch| self.down.forward_in(wide, scratch))
+    }
+}
+
+/// What the backward pass of a [`GatedFeedForward`] needs beyond its input.
+#[derive(Debug, Clone)]
+pub struct GatedFeedForwardCache {
+    /// What the activation was applied to, `[tokens, f]`.
+    pub before_activation: Array2<f32>,
+    /// What it was multiplied with, `[tokens, f]`.
+    pub up: Array2<f32>,
+}
+
+impl Trainable for GatedFeedForward {
+    type Cache = GatedFeedForwardCache;
+}
+
+impl<'a> Backward<ArrayView2<'a, f32>> for GatedFeedForward {
+    type InputGrad = Array2<f32>;
+
+    fn forward_cached(
+        &self,
+        x: ArrayView2<'a, f32>,
+        train: &mut Train,
+    ) -> Result<(Array2<f32>, GatedFeedForwardCache)> {
+        check_columns("GatedFeedForward::forward", self.gate.inputs(), &x)?;
+        let before_activation = self.gate.forward_in(x, &mut train.scratch)?; // [tokens, f]
+        let up = self.up.forward_in(x, &mut train.scratch)?; // [tokens, f]
+        let mut wide = before_activation.clone();
+        activate(self.activation, &mut wide, &mut train.scratch);
+        wide *= &up; // [tokens, f]
+        let y = self.down.forward_in(wide.view(), &mut train.scratch)?;
+        Ok((y, GatedFeedForwardCache { before_activation, up }))
+    }
+
+    fn backward(
+        &self,
+        x: ArrayView2<'a, f32>,
+        cache: &GatedFeedForwardCache,
+        d_output: &Array2<f32>,
+        grads: &mut Self,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        // forward: a = x·W₁ᵀ + b₁, u = x·W₂ᵀ + b₂, w = act(a)∘u, y = w·W₃ᵀ + b₃
+        //   ⇒  backward: dw from the last layer, da = dw∘u∘act′(a), du = dw∘act(a),
+        //      dx what the first two give together
+        let GatedFeedForwardCache { before_activation: a, up: u } = cache;
+        let mut gate = a.clone();
+        activate(self.activation, &mut gate, scratch); // [tokens, f]
+        let wide = &gate * u; // [tokens, f]
+        let d_wide = self.down.backward(wide.view(), &(), d_output, &mut grads.down, scratch)?;
+        let mut d_a = &d_wide * u;
+        d_a.zip_mut_with(a, |d, &a| *d *= self.activation.derivative(a));
+        let d_u = d_wide * gate;
+        let d_x = self.gate.backward(x, &(), &d_a, &mut grads.gate, scratch)?;
+        Ok(d_x + self.up.backward(x, &(), &d_u, &mut grads.up, scratch)?) // [tokens, d]
+    }
+}
