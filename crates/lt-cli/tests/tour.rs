@@ -217,3 +217,21 @@ fn the_text_that_the_tokenizer_got_is_told_where_it_is_another() {
     let cat = &tour["pieces"][tokens.iter().position(|&token| token == "cat").expect("a piece")];
     assert_eq!((&cat["from"], &cat["to"]), (&9.into(), &12.into()));
 }
+
+/// The tables of an ELECTRA are narrower than its layers.
+#[test]
+fn narrow_tables_are_shown_as_wide_as_they_are() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../lt-model/tests/golden/electra-narrow");
+    let dir = tempfile::tempdir().expect("a directory");
+    for file in ["config.json", "model.safetensors"] {
+        std::fs::copy(Path::new(golden).join(file), dir.path().join(file)).expect("copied");
+    }
+    let words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nbig\ncat";
+    std::fs::write(dir.path().join("vocab.txt"), words).expect("written");
+    let output = lt_with(dir.path(), &["big cat"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let page = String::from_utf8(output.stdout).expect("the page is UTF-8");
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(page.contains("A vector is a list of 5 numbers here."), "{page}");
+    assert!(page.contains("A matrix makes 12 numbers of it for the layers."), "{page}");
+}

@@ -75,7 +75,7 @@ impl SentenceEncoder {
     }
 
     fn with_settings(self, settings: SentenceTransformers) -> Result<Self, TaskError> {
-        let model = self.model.embeddings().token().width();
+        let model = self.model.width();
         if settings.token_width != model {
             return Err(TaskError::Width { pooling: settings.token_width, model });
         }
@@ -170,7 +170,7 @@ impl SentenceEncoder {
     /// How many numbers a vector has.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.pooling.len() * self.model.embeddings().token().width()
+        self.pooling.len() * self.model.width()
     }
 
     /// A text as it is tokenized: behind the prompt, and in lower case if the model wants that.

@@ -65,7 +65,26 @@ fn encode(encoder: &SentenceEncoder, text: &str) -> Array1<f32> {
     encoder.encode(&[text], &mut Scratch::new()).unwrap().row(0).to_owned()
 }
 
+fn assert_close(vector: &Array1<f32>, expected: &Array1<f32>) {
+    assert_eq!(vector.len(), expected.len());
+    let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-6;
+    assert!(vector.iter().zip(expected).all(close), "{vector} is not {expected}");
+}
+
 const TEXT: &str = "w7 w8 w9 w10 w11";
+
+/// The tables of an ELECTRA are 5 wide, its vectors 12.
+#[test]
+fn a_family_with_narrow_tables_has_the_vectors_of_its_layers() {
+    let dir = tempfile::tempdir().unwrap();
+    checkpoint_in(dir.path(), "electra-narrow");
+    let words = "[PAD] [UNK] [CLS] [SEP] [MASK] w7 w8 w9 w10 w11".replace(' ', "\n");
+    fs::write(dir.path().join("vocab.txt"), words).unwrap();
+    let encoder = load(&dir).unwrap();
+    assert_eq!(encoder.width(), 12);
+    let expected = hidden(dir.path(), TEXT, 16).mean_axis(Axis(0)).unwrap();
+    assert_close(&encode(&encoder, TEXT), &expected);
+}
 
 /// A tokenizer gives segments whatever the model; a DistilBERT has none.
 #[test]
@@ -74,8 +93,7 @@ fn a_family_without_segments_encodes_and_fills_in() {
     checkpoint_in(dir.path(), "distilbert");
     let vector = encode(&load(&dir).unwrap(), TEXT);
     let expected = hidden(dir.path(), TEXT, 16).mean_axis(Axis(0)).unwrap();
-    let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-6;
-    assert!(vector.iter().zip(&expected).all(close), "{vector} is not {expected}");
+    assert_close(&vector, &expected);
 
     checkpoint_in(dir.path(), "distilbert-words-f16");
     let model = FillMask::from_dir(dir.path(), &LoadOptions::default()).unwrap();

@@ -38,8 +38,10 @@ pub(crate) struct Sizes {
     pub(crate) positions: usize,
     pub(crate) layers: usize,
     pub(crate) heads: usize,
-    /// How many numbers a vector has.
+    /// How many numbers a vector has in the layers.
     pub(crate) width: usize,
+    /// How many a row of the tables has.
+    pub(crate) embedding_width: usize,
 }
 
 impl Tour {
@@ -81,7 +83,8 @@ impl Tour {
                 positions: encoder.embeddings().position().limit(),
                 layers: weights.len(),
                 heads: weights.first().map_or(0, |heads| heads.shape()[0]),
-                width: encoder.embeddings().token().width(),
+                width: encoder.width(),
+                embedding_width: encoder.embeddings().token().width(),
             },
             embeddings: Embeddings::new(&parts, layers.followed.as_ref()),
             pieces,

@@ -101,7 +101,14 @@ pub(crate) fn tour() -> Tour {
     Tour {
         text: "Can京e\u{301} can👍".to_owned(),
         prepared: None,
-        model: Sizes { vocabulary: 103, positions: 16, layers: 2, heads: 2, width: 3 },
+        model: Sizes {
+            vocabulary: 103,
+            positions: 16,
+            layers: 2,
+            heads: 2,
+            width: 3,
+            embedding_width: 3,
+        },
         pieces,
         embeddings,
         attention: attention.unwrap_or_else(|error| panic!("{error:?}")),

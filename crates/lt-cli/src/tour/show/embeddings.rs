@@ -13,12 +13,16 @@ pub(crate) fn show(page: &mut Page, tour: &Tour) {
     page.say(&format!(
         "A vector is a list of {width} numbers here. The id picks a row of a table that training \
          filled, [{vocabulary}, {width}]; the position picks one of another, [{positions}, \
-         {width}]. {segment} They are added, and the sum is normalised. The table shows how long \
-         each vector is (the root of the sum of its squares).",
-        width = sizes.width,
+         {width}]. {segment} They are added, and the sum is normalised.{widened} The table shows \
+         how long each vector is (the root of the sum of its squares).",
+        width = sizes.embedding_width,
         vocabulary = sizes.vocabulary,
         positions = sizes.positions,
         segment = segment(embeddings),
+        widened = match sizes.width {
+            width if width == sizes.embedding_width => String::new(),
+            width => format!(" A matrix makes {width} numbers of it for the layers."),
+        },
     ));
     let first = |lengths: &[f32]| -> Vec<f32> { lengths.iter().take(MOST_ROWS).copied().collect() };
     let (token, position) = (first(&embeddings.token), first(&embeddings.position));
