@@ -6,11 +6,6 @@ use ndarray::ArrayView2;
 /// What an input that names no mask has.
 static ALL: Mask = Mask::all();
 
-/// Whether this is the mask of an input that names none.
-pub(crate) fn names_no_mask(mask: &Mask) -> bool {
-    std::ptr::eq(mask, &raw const ALL)
-}
-
 /// Rows of a batch, where its sequences begin, and who may look at whom: the input of
 /// self-attention and of every layer around it.
 ///

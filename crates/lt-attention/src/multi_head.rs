@@ -37,8 +37,7 @@ impl AttentionConfig {
     }
 
     /// With a sliding window: a token may look at most so many positions back, and as many ahead,
-    /// as far as the mask of the input lets it. (An input that names no mask spares each pass the
-    /// joining of the two.)
+    /// as far as the mask of the input lets it.
     ///
     /// [Beltagy, Peters & Cohan 2020](https://arxiv.org/abs/2004.05150), section 3.1. ModernBERT's
     /// `local_attention` is the whole window, twice this number: 128 is `window(64)`.

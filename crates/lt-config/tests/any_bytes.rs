@@ -52,7 +52,7 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 15] = [
     "model_type",
     "architectures",
     "vocab_size",
@@ -63,6 +63,11 @@ const KEYS: [&str; 10] = [
     "pad_token_id",
     "is_decoder",
     "hidden_act",
+    "id2label",
+    "num_labels",
+    "problem_type",
+    "dim",
+    "embedding_size",
 ];
 
 proptest! {
@@ -71,17 +76,19 @@ proptest! {
         let path = Path::new(DIR).join("config.json");
         fs::write(&path, bytes).unwrap();
         match ModelConfig::from_file(&path) {
-            Ok(ModelConfig::Bert(bert)) => prop_assert!(bert.validate().is_ok()),
-            Ok(_) => prop_assert!(false, "another family"),
+            Ok(config) => prop_assert!(config.shared().validate().is_ok()),
             Err(error) => prop_assert!(error.to_string().contains("config.json")),
         }
     }
 
     #[test]
-    fn a_key_of_any_value_is_read_or_refused(key in prop::sample::select(&KEYS[..]), value in json()) {
-        let text = format!(r#"{{"model_type": "bert", "{key}": {value}}}"#);
-        if let Ok(ModelConfig::Bert(bert)) = ModelConfig::from_json(&text) {
-            prop_assert!(bert.validate().is_ok());
+    fn a_key_of_any_value_is_read_or_refused(
+        family in prop::sample::select(&["bert", "xlm-roberta", "distilbert", "electra"][..]),
+        key in prop::sample::select(&KEYS[..]), value in json(),
+    ) {
+        let text = format!(r#"{{"model_type": "{family}", "{key}": {value}}}"#);
+        if let Ok(config) = ModelConfig::from_json(&text) {
+            prop_assert!(config.shared().validate().is_ok());
         }
     }
 

@@ -63,6 +63,17 @@ impl Mask {
         Self { rules: Vec::new() }
     }
 
+    /// Whether no rule forbids anything, without a look at any place.
+    ///
+    /// ```
+    /// use lt_core::Mask;
+    /// assert!(Mask::all().is_all() && !Mask::causal().is_all());
+    /// ```
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// A query may look at its own position and at those before it.
     #[must_use]
     pub fn causal() -> Self {

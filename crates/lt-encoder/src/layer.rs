@@ -180,15 +180,11 @@ impl EncoderLayer {
 
     fn forward_pre(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         // a = x + attention(norm₁(x))
-        let a = if let Some(norm) = &self.attention_norm {
-            let normed = norm.forward_in(input.hidden, scratch)?;
-            let normed_input = input.with(normed.view());
-            let a = self.attention.forward_added(normed_input, input.hidden, scratch)?;
-            scratch.give(normed);
-            a
-        } else {
-            self.attention.forward_added(input, input.hidden, scratch)?
-        };
+        let norm = self.attention_norm.as_ref();
+        let normed = norm.map(|norm| norm.forward_in(input.hidden, scratch)).transpose()?;
+        let rows = normed.as_ref().map_or(input.hidden.view(), |normed| normed.view());
+        let a = self.attention.forward_added(input.with(rows), input.hidden, scratch)?;
+        normed.into_iter().for_each(|rows| scratch.give(rows));
         // y = a + feed_forward(norm₂(a))
         let normed = self.feed_forward_norm.forward_in(a.view(), scratch)?;
         let y = self.feed_forward.forward_added(normed.view(), a.view(), scratch)?;

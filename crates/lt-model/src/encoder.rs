@@ -2,7 +2,7 @@
 
 use lt_attention::HiddenStates;
 use lt_config::ModelConfig;
-use lt_core::{Mask, Module, Ragged, Result, Scratch, params};
+use lt_core::{Error, Module, Ragged, Result, Scratch, params};
 use lt_embedding::{TextEmbeddings, TokenIds};
 use lt_encoder::{Encoder, Pooler, Sequences};
 use lt_layers::Linear;
@@ -68,19 +68,27 @@ impl TextEncoder {
     /// into.
     ///
     /// # Errors
-    /// If a setting cannot be built: an activation that is not known, sizes that do not fit. If
-    /// the family has no encoder here.
+    /// If a setting cannot be built: an activation that is not known, sizes that do not fit, a
+    /// pooler where the family has none. If the family has no encoder here.
     pub fn zeros(config: &ModelConfig, top: Top) -> Result<Self> {
-        family(config)?.encoder(top)
+        let encoder = family(config)?.encoder()?;
+        if top == Top::Nothing {
+            return Ok(encoder);
+        }
+        if encoder.names.pooler.is_none() {
+            return Err(Error::Config {
+                at: "TextEncoder::zeros",
+                field: "top",
+                got: format!("{top:?}"),
+                expected: format!("{:?}: the family has no pooler", Top::Nothing),
+            });
+        }
+        let d = encoder.width();
+        Ok(Self { pooler: Some(Pooler::new(Linear::zeros(d, d)?)), ..encoder })
     }
 
-    pub(crate) fn new(
-        names: &'static Names,
-        embeddings: TextEmbeddings,
-        encoder: Encoder,
-        pooler: Option<Pooler>,
-    ) -> Self {
-        Self { names, embeddings, embeddings_project: None, encoder, pooler }
+    pub(crate) fn new(names: &'static Names, embeddings: TextEmbeddings, encoder: Encoder) -> Self {
+        Self { names, embeddings, embeddings_project: None, encoder, pooler: None }
     }
 
     /// With embeddings that are narrower than the layers, and are widened for them.
@@ -185,10 +193,8 @@ impl TextEncoder {
 }
 
 /// Every token may look at every token of its sequence, before it and behind it.
-static BOTH_WAYS: Mask = Mask::all();
-
 fn states<'a>(hidden: &'a Array2<f32>, input: &'a TokenIds<'_>) -> HiddenStates<'a> {
-    HiddenStates::new(hidden.view(), input.sequences).mask(&BOTH_WAYS)
+    HiddenStates::new(hidden.view(), input.sequences)
 }
 
 impl<'a> Module<TokenIds<'a>> for TextEncoder {

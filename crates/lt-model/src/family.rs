@@ -5,15 +5,15 @@ use lt_core::{Error, NameMap, Result, Rule};
 use lt_weights::Layout;
 
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder, Top};
+use crate::{SequenceHead, TextEncoder};
 
 /// A family of encoders, at the sizes of one configuration.
 pub(crate) trait Family {
     /// What its checkpoints call it.
     fn names(&self) -> &'static Names;
 
-    /// Its encoder, of zeros.
-    fn encoder(&self, top: Top) -> Result<TextEncoder>;
+    /// Its encoder, of zeros, without a pooler.
+    fn encoder(&self) -> Result<TextEncoder>;
 
     /// Its head for masked words, of zeros.
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead>;
@@ -60,6 +60,17 @@ impl PartialEq for Names {
     fn eq(&self, other: &Self) -> bool {
         self.classes == other.classes
     }
+}
+
+/// With a head that sorts texts: these rules are those of the head.
+pub(crate) const fn sorting_texts(
+    spelling: Layout,
+    head: NameMap,
+    encoder: &'static [NameMap],
+    own: &'static [&'static str],
+) -> Layout {
+    // The head first: what it takes of an encoder's names, a pooler, is its own here.
+    Layout { map: head.and(encoder), own, ..spelling }
 }
 
 /// With a head that sorts tokens: all families call its matrix `classifier`.

@@ -15,8 +15,6 @@ pub(crate) enum Head {
     Tokens,
     /// It finds answers.
     Questions,
-    /// What training began with: masked words and another thing, or another thing alone.
-    PreTraining,
 }
 
 impl Head {
@@ -27,7 +25,6 @@ impl Head {
         ("ForSequenceClassification", Self::Sequences),
         ("ForTokenClassification", Self::Tokens),
         ("ForQuestionAnswering", Self::Questions),
-        ("ForPreTraining", Self::PreTraining),
     ];
 
     /// The head of a class, if it is one of this family that is known.
@@ -45,7 +42,16 @@ impl Head {
 
     /// The classes of a family that are loaded whole.
     pub(crate) fn known(names: &Names) -> Vec<String> {
-        let whole = Self::SUFFIXES.iter().filter(|(_, head)| *head != Self::PreTraining);
-        whole.map(|(_, head)| head.class(names)).collect()
+        Self::SUFFIXES.iter().map(|(_, head)| head.class(names)).collect()
+    }
+
+    /// The head whose matrix has the same name in a checkpoint, so that what is stored does not
+    /// tell which of the two it is.
+    pub(crate) fn twin(self) -> Option<Self> {
+        match self {
+            Self::Sequences => Some(Self::Tokens),
+            Self::Tokens => Some(Self::Sequences),
+            Self::Bare | Self::MaskedLm | Self::Questions => None,
+        }
     }
 }

@@ -240,10 +240,8 @@ fn expect_head(
     let names = family(config)?.names();
     let heads = || classes.iter().map(|class| Head::of(class, names));
     let says_so = heads().any(|head| head == Some(wanted));
-    let says_other = heads().any(|head| !matches!(head, Some(Head::Bare | Head::PreTraining)));
-    // Heads of several kinds have the same names: what is stored tells nothing where the
-    // configuration says another thing.
-    if says_so || !says_other && stores(source, layout, |name| layout.owns(name)) {
+    let says_twin = heads().any(|head| head.is_some() && head == wanted.twin());
+    if says_so || !says_twin && stores(source, layout, |name| layout.owns(name)) {
         return Ok(());
     }
     let found = classes.first().map_or("no head", String::as_str).to_owned();

@@ -7,8 +7,8 @@ use lt_kernels::{Product, product};
 use lt_layers::{Activation, LayerNorm, Linear};
 use ndarray::{Array2, ArrayView2};
 
+use crate::TextEncoder;
 use crate::family::family;
-use crate::{TextEncoder, Top};
 
 /// From the vector of a token to a score for each word of the vocabulary.
 ///
@@ -78,7 +78,7 @@ impl MaskedLm {
     /// As for [`TextEncoder::zeros`].
     pub fn zeros(config: &ModelConfig, decoder: Decoder) -> Result<Self> {
         let family = family(config)?;
-        let encoder = family.encoder(Top::Nothing)?;
+        let encoder = family.encoder()?;
         Ok(Self { encoder, head: family.masked_lm_head(decoder)? })
     }
 

@@ -62,19 +62,16 @@ impl Model {
         let dir = dir.as_ref();
         let config = ModelConfig::from_dir(dir)?;
         let names = family(&config)?.names();
-        let source = || Checkpoint::open(dir, options.reading);
-        let Some(class) = config.architectures().first() else {
-            return Ok(TextEncoder::from_source(config, &source()?)?.map(Self::Encoder));
+        let head = match config.architectures().first() {
+            None => Head::Bare,
+            Some(class) => Head::of(class, names).ok_or_else(|| {
+                let (found, known) = (class.clone(), Head::known(names));
+                ModelError::Architecture { found, known }
+            })?,
         };
-        let Some(head) = Head::of(class, names).filter(|head| *head != Head::PreTraining) else {
-            let (found, known) = (class.clone(), Head::known(names));
-            return Err(ModelError::Architecture { found, known });
-        };
-        let source = source()?;
+        let source = Checkpoint::open(dir, options.reading)?;
         Ok(match head {
-            Head::Bare | Head::PreTraining => {
-                TextEncoder::from_source(config, &source)?.map(Self::Encoder)
-            }
+            Head::Bare => TextEncoder::from_source(config, &source)?.map(Self::Encoder),
             Head::MaskedLm => MaskedLm::from_source(config, &source)?.map(Self::MaskedLm),
             Head::Sequences => {
                 SequenceClassifier::from_source(config, &source)?.map(Self::SequenceClassifier)
@@ -103,7 +100,8 @@ impl Model {
         }
     }
 
-    /// The class of transformers that it is.
+    /// The class of transformers that it is. Of families of one build, as RoBERTa and XLM-R, it is
+    /// that of the first.
     #[must_use]
     pub fn architecture(&self) -> String {
         let head = match self {

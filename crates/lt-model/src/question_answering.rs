@@ -6,8 +6,8 @@ use lt_embedding::TokenIds;
 use lt_layers::Linear;
 use ndarray::{Array1, ArrayView2};
 
+use crate::TextEncoder;
 use crate::family::family;
-use crate::{TextEncoder, Top};
 
 /// An encoder with the head that finds an answer: for each token, how well it would begin one, and
 /// how well it would end one.
@@ -42,7 +42,7 @@ impl QuestionAnswering {
     /// # Errors
     /// As for [`TextEncoder::zeros`].
     pub fn zeros(config: &ModelConfig) -> Result<Self> {
-        let encoder = family(config)?.encoder(Top::Nothing)?;
+        let encoder = family(config)?.encoder()?;
         let output = Linear::zeros(encoder.width(), 2)?;
         Ok(Self { encoder, output })
     }

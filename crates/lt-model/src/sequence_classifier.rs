@@ -1,28 +1,28 @@
 //! The head that sorts whole texts: one row of scores for each.
 
 use lt_config::ModelConfig;
-use lt_core::{Error, Module, Result, Scratch, params};
+use lt_core::{Module, Result, Scratch, params};
 use lt_embedding::TokenIds;
 use lt_encoder::{Sequences, first_tokens};
 use lt_layers::{Activation, Linear};
 use ndarray::{Array2, ArrayView2};
 
+use crate::TextEncoder;
 use crate::family::family;
-use crate::{TextEncoder, Top};
 
-/// From the vector of each text to a score for each label.
+/// From the vector of the first token of each text to a score for each label.
 ///
-/// BERT's encoder has that vector already, from its pooler: logits = W·p + b. Other families leave
-/// the pooler to the head: p = activation(W′·h + b′) of the first token h.
+/// logits = W·p + b, p = activation(W′·h + b′) of the first token h. In BERT the first of the two
+/// is the encoder's pooler; other families leave it to the head.
 ///
 /// # Shapes
 /// `[b, d]` to `[b, n]` for n labels.
 ///
-/// PyTorch: the `classifier` of transformers' `BertForSequenceClassification`;
+/// PyTorch: `BertPooler` and the `classifier` of transformers' `BertForSequenceClassification`;
 /// `RobertaClassificationHead`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SequenceHead {
-    transform: Option<Linear>,
+    transform: Linear,
     activation: Activation,
     output: Linear,
 }
@@ -30,21 +30,9 @@ pub struct SequenceHead {
 params!(SequenceHead { transform, output });
 
 impl SequenceHead {
-    /// A head of zeros on the vectors that the encoder's pooler gives.
-    pub(crate) fn on_pooler(d: usize, labels: usize) -> Result<Self> {
-        let output = Linear::zeros(d, labels)?;
-        Ok(Self { transform: None, activation: Activation::Identity, output })
-    }
-
-    /// A head of zeros on the first token of each text.
-    pub(crate) fn on_first_token(d: usize, activation: Activation, labels: usize) -> Result<Self> {
-        let transform = Some(Linear::zeros(d, d)?);
-        Ok(Self { transform, activation, output: Linear::zeros(d, labels)? })
-    }
-
-    /// What the encoder has to end in.
-    fn top(&self) -> Top {
-        if self.transform.is_some() { Top::Nothing } else { Top::Pooler }
+    /// A head of zeros on tokens of width `d`.
+    pub(crate) fn zeros(d: usize, activation: Activation, labels: usize) -> Result<Self> {
+        Ok(Self { transform: Linear::zeros(d, d)?, activation, output: Linear::zeros(d, labels)? })
     }
 
     /// How many labels there are.
@@ -79,7 +67,7 @@ impl SequenceClassifier {
     pub fn zeros(config: &ModelConfig) -> Result<Self> {
         let family = family(config)?;
         let head = family.sequence_head(config.labels().len())?;
-        Ok(Self { encoder: family.encoder(head.top())?, head })
+        Ok(Self { encoder: family.encoder()?, head })
     }
 
     /// The encoder under the head.
@@ -97,7 +85,8 @@ impl SequenceClassifier {
     /// The scores of each text, given what the encoder gives for its tokens.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the vectors have another width; [`Error::Empty`] if a text has no token.
+    /// [`Error::Shape`](lt_core::Error::Shape) if the vectors have another width;
+    /// [`Error::Empty`](lt_core::Error::Empty) if a text has no token.
     pub fn classify(
         &self,
         hidden: ArrayView2<'_, f32>,
@@ -106,24 +95,9 @@ impl SequenceClassifier {
     ) -> Result<Array2<f32>> {
         let head = &self.head;
         let sequences = Sequences { hidden, sequences: input.sequences };
-        let vectors = match (&head.transform, self.encoder.pooler()) {
-            (Some(transform), _) => {
-                let first = first_tokens("SequenceClassifier::classify", sequences, scratch)?;
-                let vectors =
-                    transform.forward_activated(first.view(), head.activation, scratch)?; // [b, d]
-                scratch.give(first);
-                vectors
-            }
-            (None, Some(pooler)) => pooler.forward_in(sequences, scratch)?, // [b, d]
-            (None, None) => {
-                return Err(Error::Config {
-                    at: "SequenceClassifier::classify",
-                    field: "pooler",
-                    got: "none".to_owned(),
-                    expected: "one in the encoder or in the head".to_owned(),
-                });
-            }
-        };
+        let first = first_tokens("SequenceClassifier::classify", sequences, scratch)?; // [b, d]
+        let vectors = head.transform.forward_activated(first.view(), head.activation, scratch)?; // [b, d]
+        scratch.give(first);
         let logits = head.output.forward_in(vectors.view(), scratch)?; // [b, n]
         scratch.give(vectors);
         Ok(logits)

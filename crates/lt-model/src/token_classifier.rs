@@ -6,8 +6,8 @@ use lt_embedding::TokenIds;
 use lt_layers::Linear;
 use ndarray::{Array2, ArrayView2};
 
+use crate::TextEncoder;
 use crate::family::family;
-use crate::{TextEncoder, Top};
 
 /// An encoder with the head that sorts tokens: names of people and places, parts of speech.
 ///
@@ -32,7 +32,7 @@ impl TokenClassifier {
     /// # Errors
     /// As for [`TextEncoder::zeros`].
     pub fn zeros(config: &ModelConfig) -> Result<Self> {
-        let encoder = family(config)?.encoder(Top::Nothing)?;
+        let encoder = family(config)?.encoder()?;
         let output = Linear::zeros(encoder.width(), config.labels().len())?;
         Ok(Self { encoder, output })
     }

@@ -81,10 +81,6 @@ impl Golden {
         }
     }
 
-    fn has_head(&self) -> bool {
-        ["logits", "start_logits"].iter().any(|name| self.tensors.contains_key(*name))
-    }
-
     fn done(self) {
         let left: Vec<_> = self.tensors.keys().collect();
         assert!(left.is_empty(), "{}: PyTorch also gives {left:?}", self.name);
@@ -101,8 +97,7 @@ fn hold_trace(golden: &mut Golden, trace: &EncoderTrace) {
             golden.hold(&name, layer.iter().flatten().copied());
         }
     }
-    // Under a head it is not part of what transformers gives.
-    if let Some(pooled) = trace.pooler_output.as_ref().filter(|_| !golden.has_head()) {
+    if let Some(pooled) = &trace.pooler_output {
         golden.hold("pooler_output", pooled.iter().copied());
     }
 }

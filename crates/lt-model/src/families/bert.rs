@@ -7,36 +7,24 @@ use lt_attention::{AttentionConfig, MultiHeadAttention};
 use lt_config::BertConfig;
 use lt_core::{NameMap, Result, Rule, Weight};
 use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings};
-use lt_encoder::{Encoder, EncoderLayer, NormPlacement, Norms, Pooler};
-use lt_layers::{Dropout, FeedForward, LayerNorm, Linear, activation_from_name};
+use lt_encoder::{Encoder, EncoderLayer, NormPlacement, Norms};
+use lt_layers::{Activation, Dropout, FeedForward, LayerNorm, Linear, activation_from_name};
 use lt_weights::{Heads, Layout};
 
-use crate::family::{Family, Names, finding_answers, masked_lm_layouts, sorting_tokens};
+use crate::family::{
+    Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
+};
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder, Top};
+use crate::{SequenceHead, TextEncoder};
 
 impl Family for BertConfig {
     fn names(&self) -> &'static Names {
         &NAMES
     }
 
-    fn encoder(&self, top: Top) -> Result<TextEncoder> {
-        let d = self.hidden_size;
-        let table = |rows| Embedding::new(Weight::zeros(&[rows, d]));
-        let embeddings = TextEmbeddings::new(
-            table(self.vocab_size)?,
-            Some(table(self.type_vocab_size)?),
-            Positions::new(table(self.max_position_embeddings)?, PositionIds::FromZero)?,
-            LayerNorm::zeros(d, self.layer_norm_eps)?,
-            Dropout::new(self.hidden_dropout_prob)?,
-        )?;
-        let layers = (0..self.num_hidden_layers).map(|_| layer(self));
-        let encoder = Encoder::new(layers.collect::<Result<_>>()?, None);
-        let pooler = match top {
-            Top::Pooler => Some(Pooler::new(Linear::zeros(d, d)?)),
-            Top::Nothing => None,
-        };
-        Ok(TextEncoder::new(&NAMES, embeddings, encoder, pooler))
+    fn encoder(&self) -> Result<TextEncoder> {
+        let embeddings = embeddings(self, self.hidden_size, PositionIds::FromZero)?;
+        Ok(TextEncoder::new(&NAMES, embeddings, layers(self)?))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
@@ -47,12 +35,33 @@ impl Family for BertConfig {
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::on_pooler(self.hidden_size, labels)
+        SequenceHead::zeros(self.hidden_size, Activation::Tanh, labels)
     }
 }
 
-/// One of its layers, which other families share.
-pub(super) fn layer(config: &BertConfig) -> Result<EncoderLayer> {
+/// Tables of this width, which other families share.
+pub(super) fn embeddings(
+    config: &BertConfig,
+    width: usize,
+    positions: PositionIds,
+) -> Result<TextEmbeddings> {
+    let table = |rows| Embedding::new(Weight::zeros(&[rows, width]));
+    TextEmbeddings::new(
+        table(config.vocab_size)?,
+        Some(table(config.type_vocab_size)?),
+        Positions::new(table(config.max_position_embeddings)?, positions)?,
+        LayerNorm::zeros(width, config.layer_norm_eps)?,
+        Dropout::new(config.hidden_dropout_prob)?,
+    )
+}
+
+/// Its layers, which other families share.
+pub(super) fn layers(config: &BertConfig) -> Result<Encoder> {
+    let layers = (0..config.num_hidden_layers).map(|_| layer(config));
+    Ok(Encoder::new(layers.collect::<Result<_>>()?, None))
+}
+
+fn layer(config: &BertConfig) -> Result<EncoderLayer> {
     let (d, wide) = (config.hidden_size, config.intermediate_size);
     let dropout = Dropout::new(config.attention_probs_dropout_prob)?;
     let attention = AttentionConfig::new(config.num_attention_heads).dropout(dropout);
@@ -135,11 +144,15 @@ static NAMES: Names = Names {
         bias: "cls.predictions.bias",
         decoder_bias: "cls.predictions.decoder.bias",
     },
-    sequences: Layout {
-        map: UNDER.and(&[NameMap::new(&[rename("head.output", "classifier")])]),
-        own: &["classifier.*", "pooler.*"],
-        ..SPELLING
-    },
+    sequences: sorting_texts(
+        SPELLING,
+        NameMap::new(&[
+            rename("head.transform", "bert.pooler.dense"),
+            rename("head.output", "classifier"),
+        ]),
+        &[UNDER],
+        &["classifier.*", "pooler.*"],
+    ),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),
 };

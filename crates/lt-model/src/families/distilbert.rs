@@ -4,32 +4,25 @@
 //! transformers' `models/distilbert/modeling_distilbert.py`.
 
 use lt_config::DistilBertConfig;
-use lt_core::{Error, NameMap, Result, Weight};
+use lt_core::{NameMap, Result, Weight};
 use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings};
-use lt_encoder::Encoder;
 use lt_layers::{Activation, Dropout, LayerNorm, Linear, activation_from_name};
 use lt_weights::{Heads, Layout};
 
 use super::bert;
 use super::bert::rename;
-use crate::family::{Family, Names, finding_answers, masked_lm_layouts, sorting_tokens};
+use crate::family::{
+    Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
+};
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder, Top};
+use crate::{SequenceHead, TextEncoder};
 
 impl Family for DistilBertConfig {
     fn names(&self) -> &'static Names {
         &NAMES
     }
 
-    fn encoder(&self, top: Top) -> Result<TextEncoder> {
-        if top == Top::Pooler {
-            return Err(Error::Config {
-                at: "TextEncoder::zeros",
-                field: "pooler",
-                got: "one".to_owned(),
-                expected: "none: a DistilBERT has no pooler".to_owned(),
-            });
-        }
+    fn encoder(&self) -> Result<TextEncoder> {
         let config = &self.bert;
         let d = config.hidden_size;
         let table = |rows| Embedding::new(Weight::zeros(&[rows, d]));
@@ -40,9 +33,7 @@ impl Family for DistilBertConfig {
             LayerNorm::zeros(d, config.layer_norm_eps)?,
             Dropout::new(config.hidden_dropout_prob)?,
         )?;
-        let layers = (0..config.num_hidden_layers).map(|_| bert::layer(config));
-        let encoder = Encoder::new(layers.collect::<Result<_>>()?, None);
-        Ok(TextEncoder::new(&NAMES, embeddings, encoder, None))
+        Ok(TextEncoder::new(&NAMES, embeddings, bert::layers(config)?))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
@@ -53,7 +44,7 @@ impl Family for DistilBertConfig {
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::on_first_token(self.bert.hidden_size, Activation::Relu, labels)
+        SequenceHead::zeros(self.bert.hidden_size, Activation::Relu, labels)
     }
 }
 
@@ -117,14 +108,15 @@ static NAMES: Names = Names {
         bias: "vocab_projector.bias",
         decoder_bias: "vocab_projector.bias",
     },
-    sequences: Layout {
-        map: UNDER.and(&[NameMap::new(&[
+    sequences: sorting_texts(
+        SPELLING,
+        NameMap::new(&[
             rename("head.transform", "pre_classifier"),
             rename("head.output", "classifier"),
-        ])]),
-        own: &["pre_classifier.*", "classifier.*"],
-        ..SPELLING
-    },
+        ]),
+        &[UNDER],
+        &["pre_classifier.*", "classifier.*"],
+    ),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),
 };

@@ -4,48 +4,30 @@
 //! layers, and there is no pooler. PyTorch: transformers' `models/electra/modeling_electra.py`.
 
 use lt_config::ElectraConfig;
-use lt_core::{Error, NameMap, Result, Weight};
-use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings};
-use lt_encoder::Encoder;
-use lt_layers::{Activation, Dropout, LayerNorm, Linear};
+use lt_core::{NameMap, Result};
+use lt_embedding::PositionIds;
+use lt_layers::{Activation, LayerNorm, Linear};
 use lt_weights::{Heads, Layout};
 
 use super::bert;
 use super::bert::rename;
-use crate::family::{Family, Names, finding_answers, masked_lm_layouts, sorting_tokens};
+use super::roberta::TEXTS;
+use crate::family::{
+    Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
+};
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder, Top};
+use crate::{SequenceHead, TextEncoder};
 
 impl Family for ElectraConfig {
     fn names(&self) -> &'static Names {
         &NAMES
     }
 
-    fn encoder(&self, top: Top) -> Result<TextEncoder> {
-        if top == Top::Pooler {
-            return Err(Error::Config {
-                at: "TextEncoder::zeros",
-                field: "pooler",
-                got: "one".to_owned(),
-                expected: "none: an ELECTRA has no pooler".to_owned(),
-            });
-        }
-        let (config, e) = (&self.bert, self.embedding_size);
-        let table = |rows| Embedding::new(Weight::zeros(&[rows, e]));
-        let embeddings = TextEmbeddings::new(
-            table(config.vocab_size)?,
-            Some(table(config.type_vocab_size)?),
-            Positions::new(table(config.max_position_embeddings)?, PositionIds::FromZero)?,
-            LayerNorm::zeros(e, config.layer_norm_eps)?,
-            Dropout::new(config.hidden_dropout_prob)?,
-        )?;
-        let layers = (0..config.num_hidden_layers).map(|_| bert::layer(config));
-        let encoder = Encoder::new(layers.collect::<Result<_>>()?, None);
-        let encoder = TextEncoder::new(&NAMES, embeddings, encoder, None);
-        if e == config.hidden_size {
-            return Ok(encoder);
-        }
-        Ok(encoder.widened(Linear::zeros(e, config.hidden_size)?))
+    fn encoder(&self) -> Result<TextEncoder> {
+        let (config, d, e) = (&self.bert, self.bert.hidden_size, self.embedding_size);
+        let embeddings = bert::embeddings(config, e, PositionIds::FromZero)?;
+        let encoder = TextEncoder::new(&NAMES, embeddings, bert::layers(config)?);
+        if e == d { Ok(encoder) } else { Ok(encoder.widened(Linear::zeros(e, d)?)) }
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
@@ -55,7 +37,7 @@ impl Family for ElectraConfig {
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::on_first_token(self.bert.hidden_size, Activation::Gelu, labels)
+        SequenceHead::zeros(self.bert.hidden_size, Activation::Gelu, labels)
     }
 }
 
@@ -96,14 +78,7 @@ static NAMES: Names = Names {
         bias: "generator_lm_head.bias",
         decoder_bias: "generator_lm_head.bias",
     },
-    sequences: Layout {
-        map: UNDER.and(&[NameMap::new(&[
-            rename("head.transform", "classifier.dense"),
-            rename("head.output", "classifier.out_proj"),
-        ])]),
-        own: &["classifier.*"],
-        ..SPELLING
-    },
+    sequences: sorting_texts(SPELLING, TEXTS, &[UNDER], &["classifier.*"]),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),
 };

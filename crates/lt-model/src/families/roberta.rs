@@ -5,41 +5,28 @@
 //! other vocabularies. PyTorch: transformers' `models/roberta/modeling_roberta.py`.
 
 use lt_config::RobertaConfig;
-use lt_core::{Error, NameMap, Result, Weight};
-use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings};
-use lt_encoder::{Encoder, Pooler};
-use lt_layers::{Activation, Dropout, LayerNorm, Linear};
+use lt_core::{Error, NameMap, Result};
+use lt_embedding::PositionIds;
+use lt_layers::{Activation, LayerNorm, Linear};
 use lt_weights::{Heads, Layout};
 
 use super::bert;
 use super::bert::rename;
-use crate::family::{Family, Names, finding_answers, masked_lm_layouts, sorting_tokens};
+use crate::family::{
+    Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
+};
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder, Top};
+use crate::{SequenceHead, TextEncoder};
 
 impl Family for RobertaConfig {
     fn names(&self) -> &'static Names {
         &NAMES
     }
 
-    fn encoder(&self, top: Top) -> Result<TextEncoder> {
+    fn encoder(&self) -> Result<TextEncoder> {
         let config = &self.bert;
-        let d = config.hidden_size;
-        let table = |rows| Embedding::new(Weight::zeros(&[rows, d]));
-        let embeddings = TextEmbeddings::new(
-            table(config.vocab_size)?,
-            Some(table(config.type_vocab_size)?),
-            Positions::new(table(config.max_position_embeddings)?, after_padding(self)?)?,
-            LayerNorm::zeros(d, config.layer_norm_eps)?,
-            Dropout::new(config.hidden_dropout_prob)?,
-        )?;
-        let layers = (0..config.num_hidden_layers).map(|_| bert::layer(config));
-        let encoder = Encoder::new(layers.collect::<Result<_>>()?, None);
-        let pooler = match top {
-            Top::Pooler => Some(Pooler::new(Linear::zeros(d, d)?)),
-            Top::Nothing => None,
-        };
-        Ok(TextEncoder::new(&NAMES, embeddings, encoder, pooler))
+        let embeddings = bert::embeddings(config, config.hidden_size, after_padding(self)?)?;
+        Ok(TextEncoder::new(&NAMES, embeddings, bert::layers(config)?))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
@@ -50,7 +37,7 @@ impl Family for RobertaConfig {
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::on_first_token(self.bert.hidden_size, Activation::Tanh, labels)
+        SequenceHead::zeros(self.bert.hidden_size, Activation::Tanh, labels)
     }
 }
 
@@ -83,6 +70,12 @@ const SPELLING: Layout = Layout {
 /// The encoder under a head: its names are BERT's.
 const UNDER: NameMap = bert::ENCODER.below("encoder.", "roberta.");
 
+/// The head that sorts texts, which ELECTRA has too.
+pub(super) const TEXTS: NameMap = NameMap::new(&[
+    rename("head.transform", "classifier.dense"),
+    rename("head.output", "classifier.out_proj"),
+]);
+
 static NAMES: Names = Names {
     classes: &["Roberta", "XLMRoberta", "Camembert"],
     pooler: Some("pooler.dense.weight"),
@@ -106,14 +99,7 @@ static NAMES: Names = Names {
         bias: "lm_head.bias",
         decoder_bias: "lm_head.decoder.bias",
     },
-    sequences: Layout {
-        map: UNDER.and(&[NameMap::new(&[
-            rename("head.transform", "classifier.dense"),
-            rename("head.output", "classifier.out_proj"),
-        ])]),
-        own: &["classifier.*"],
-        ..SPELLING
-    },
+    sequences: sorting_texts(SPELLING, TEXTS, &[UNDER], &["classifier.*"]),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),
 };

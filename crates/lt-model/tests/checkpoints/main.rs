@@ -2,16 +2,15 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
+mod heads;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use lt_core::{Module, Ragged, weights};
 use lt_encoder::NormPlacement;
 use lt_model::lt_config;
-use lt_model::{
-    Decoder, LoadOptions, MaskedLm, Model, ModelError, QuestionAnswering, TextEncoder,
-    TokenClassifier, TokenIds,
-};
+use lt_model::{Decoder, LoadOptions, MaskedLm, Model, ModelError, TextEncoder, TokenIds};
 use lt_weights::Checkpoint;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -48,120 +47,6 @@ fn with_settings(name: &str, settings: &Value) -> tempfile::TempDir {
     }
     fs::write(path, config.to_string()).unwrap();
     dir
-}
-
-#[test]
-fn the_class_named_first_is_loaded() {
-    assert!(matches!(load(&golden("heads-3x4-gelu")), Ok(Model::Encoder(_))));
-    assert!(matches!(load(&golden("mlm-tied")), Ok(Model::MaskedLm(_))));
-    assert!(matches!(load(&golden("sequences-3-labels")), Ok(Model::SequenceClassifier(_))));
-    assert!(matches!(load(&golden("tokens-7-labels-f16")), Ok(Model::TokenClassifier(_))));
-    assert!(matches!(load(&golden("questions")), Ok(Model::QuestionAnswering(_))));
-    // No class named: the bare model.
-    assert!(matches!(load(&golden("config-minimal")), Ok(Model::Encoder(_))));
-    let other =
-        with_settings("mlm-tied", &json!({ "architectures": ["BertForNextSentencePrediction"] }));
-    let message = refusal(other.path());
-    assert!(
-        message.contains(
-            "\"BertForNextSentencePrediction\", expected one of BertModel, BertForMaskedLM"
-        ),
-        "{message}"
-    );
-}
-
-#[test]
-fn the_encoder_of_any_head_can_be_loaded_alone() {
-    let options = LoadOptions::default();
-    for name in ["mlm-tied", "mlm-untied", "mlm-bert-base-names"] {
-        let alone = TextEncoder::from_dir(golden(name), &options).unwrap().model;
-        let whole = load(&golden(name)).unwrap();
-        let (ids, batch) = Ragged::concatenate(&[[1_u32, 2, 3]]);
-        let input = TokenIds::new(&ids, &batch);
-        let hidden = alone.forward(input).unwrap().last_hidden_state;
-        assert_eq!(hidden, whole.encoder().forward(input).unwrap().last_hidden_state, "{name}");
-    }
-}
-
-#[test]
-fn a_head_that_is_not_there_is_missed_by_name() {
-    let error = MaskedLm::from_dir(golden("heads-3x4-gelu"), &LoadOptions::default()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "expected a checkpoint with a masked-LM head, but this one has BertModel"
-    );
-    // Both call their matrix `classifier`: it is the class that tells them apart.
-    let error = TokenClassifier::from_dir(golden("sequences-3-labels"), &LoadOptions::default());
-    assert_eq!(
-        error.unwrap_err().to_string(),
-        "expected a checkpoint with a head that sorts tokens, but this one has \
-         BertForSequenceClassification"
-    );
-}
-
-/// Without a class, what is stored decides; and a label more or less is another shape.
-#[test]
-fn a_head_is_found_by_what_is_stored_and_held_to_its_labels() {
-    let silent = with_settings("questions", &json!({ "architectures": null }));
-    assert!(QuestionAnswering::from_dir(silent.path(), &LoadOptions::default()).is_ok());
-    let four = json!({ "id2label": { "0": "a", "1": "b", "2": "c", "3": "d" } });
-    let message = refusal(with_settings("sequences-3-labels", &four).path());
-    assert!(message.contains("`classifier.weight`") && message.contains("[4, 12]"), "{message}");
-    let none = json!({ "id2label": {} });
-    assert!(load(with_settings("sequences-3-labels", &none).path()).is_err());
-}
-
-/// A head with one tensor less is a damaged head, not another one.
-#[test]
-fn a_damaged_head_is_reported_tensor_by_tensor() {
-    for (tensor, misspelt) in [
-        ("cls.predictions.transform.dense.weight", "cls.predictions.transform.dense.wieght"),
-        ("cls.predictions.transform.dense.bias", "cls.predictions.transform.dens.bias"),
-        ("cls.predictions.transform.LayerNorm.weight", "cls.predictions.transform.Norm.weight"),
-        ("cls.predictions.transform.LayerNorm.bias", "cls.predictions.transform.Norm.bias"),
-        ("cls.predictions.bias", "cls.predictions.bais"),
-    ] {
-        let dir = copy("mlm-tied");
-        let path = dir.path().join("model.safetensors");
-        let header = replaced(&fs::read(&path).unwrap(), tensor, misspelt);
-        fs::write(&path, header).unwrap();
-        let message = refusal(dir.path());
-        let expected = format!("missing: `{tensor}`; the nearest name there is `{misspelt}`");
-        assert!(message.contains(&expected), "{message}");
-        let expected = format!("unused: `{misspelt}`; the nearest name in the model is `{tensor}`");
-        assert!(message.contains(&expected), "{message}");
-    }
-}
-
-/// A safetensors file in whose header one text is replaced by another.
-fn replaced(file: &[u8], from: &str, to: &str) -> Vec<u8> {
-    let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
-    let header = std::str::from_utf8(&file[8..8 + length]).unwrap();
-    let quoted = |name: &str| format!("\"{name}\"");
-    assert!(header.contains(&quoted(from)));
-    let header = header.replace(&quoted(from), &quoted(to));
-    let mut file_with = (header.len() as u64).to_le_bytes().to_vec();
-    file_with.extend(header.bytes());
-    file_with.extend(&file[8 + length..]);
-    file_with
-}
-
-#[test]
-fn a_head_that_nobody_has_heard_of_does_not_hide_the_encoder() {
-    let dir = copy("bf16-prefixed");
-    let path = dir.path().join("model.safetensors");
-    let odd = replaced(&fs::read(&path).unwrap(), "bert.pooler.dense.bias", "crf.transitions");
-    fs::write(&path, &odd).unwrap();
-    let error = TextEncoder::from_dir(dir.path(), &LoadOptions::default()).unwrap_err().to_string();
-    assert!(error.contains("missing: `pooler.dense.bias`"), "{error}");
-    // Without a pooler nothing is missing, and what lacks the prefix is the head.
-    fs::write(&path, replaced(&odd, "bert.pooler.dense.weight", "linear.weight")).unwrap();
-    let loaded = TextEncoder::from_dir(dir.path(), &LoadOptions::default()).unwrap();
-    assert_eq!(loaded.report.ignored, ["crf.transitions", "linear.weight"]);
-    // Behind the prefix nothing may be left over.
-    fs::write(&path, replaced(&odd, "bert.pooler.dense.weight", "bert.linear.weight")).unwrap();
-    let error = TextEncoder::from_dir(dir.path(), &LoadOptions::default()).unwrap_err().to_string();
-    assert!(error.contains("unused: `bert.linear.weight`"), "{error}");
 }
 
 #[test]
