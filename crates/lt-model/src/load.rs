@@ -129,7 +129,7 @@ impl MaskedLm {
             let model = Self::zeros(&config, Decoder::Own)?;
             fill(model, config, source, untied)
         };
-        if !config.tie_word_embeddings() {
+        if !config.shared().tie_word_embeddings {
             return load_untied(config);
         }
         // The bias has two names. What transformers adds is what is stored by the decoder's.

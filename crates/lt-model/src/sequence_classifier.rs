@@ -66,7 +66,7 @@ impl SequenceClassifier {
     /// As for [`TextEncoder::zeros`].
     pub fn zeros(config: &ModelConfig) -> Result<Self> {
         let family = family(config)?;
-        let head = family.sequence_head(config.labels().len())?;
+        let head = family.sequence_head(config.labels().names().len())?;
         Ok(Self { encoder: family.encoder()?, head })
     }
 

@@ -33,7 +33,7 @@ impl TokenClassifier {
     /// As for [`TextEncoder::zeros`].
     pub fn zeros(config: &ModelConfig) -> Result<Self> {
         let encoder = family(config)?.encoder()?;
-        let output = Linear::zeros(encoder.width(), config.labels().len())?;
+        let output = Linear::zeros(encoder.width(), config.labels().names().len())?;
         Ok(Self { encoder, output })
     }
 

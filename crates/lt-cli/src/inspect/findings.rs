@@ -165,15 +165,15 @@ impl Findings {
 
 impl Sizes {
     fn of(config: &ModelConfig) -> Self {
-        let sizes = config.shared().clone();
+        let sizes = config.shared();
         Self {
             family: config.family(),
-            architectures: sizes.architectures,
+            architectures: sizes.architectures.to_vec(),
             num_hidden_layers: sizes.num_hidden_layers,
             hidden_size: sizes.hidden_size,
             num_attention_heads: sizes.num_attention_heads,
             intermediate_size: sizes.intermediate_size,
-            hidden_act: sizes.hidden_act,
+            hidden_act: sizes.hidden_act.to_owned(),
             vocab_size: sizes.vocab_size,
             max_position_embeddings: sizes.max_position_embeddings,
             type_vocab_size: sizes.type_vocab_size,

@@ -4,9 +4,9 @@
 //! transformers' `models/distilbert/modeling_distilbert.py`.
 
 use lt_config::DistilBertConfig;
-use lt_core::{NameMap, Result, Weight};
-use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings};
-use lt_layers::{Activation, Dropout, LayerNorm, Linear, activation_from_name};
+use lt_core::{NameMap, Result};
+use lt_embedding::PositionIds;
+use lt_layers::{Activation, activation_from_name};
 use lt_weights::{Heads, Layout};
 
 use super::bert;
@@ -23,28 +23,17 @@ impl Family for DistilBertConfig {
     }
 
     fn encoder(&self) -> Result<TextEncoder> {
-        let config = &self.bert;
-        let d = config.hidden_size;
-        let table = |rows| Embedding::new(Weight::zeros(&[rows, d]));
-        let embeddings = TextEmbeddings::new(
-            table(config.vocab_size)?,
-            None,
-            Positions::new(table(config.max_position_embeddings)?, PositionIds::FromZero)?,
-            LayerNorm::zeros(d, config.layer_norm_eps)?,
-            Dropout::new(config.hidden_dropout_prob)?,
-        )?;
-        Ok(TextEncoder::new(&NAMES, embeddings, bert::layers(config)?))
+        let shared = self.into();
+        let embeddings = bert::embeddings(shared, PositionIds::FromZero)?;
+        Ok(TextEncoder::new(&NAMES, embeddings, bert::layers(shared)?))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
-        let (d, words) = (self.bert.hidden_size, self.bert.vocab_size);
-        let activation = activation_from_name(&self.bert.hidden_act)?;
-        let norm = LayerNorm::zeros(d, self.bert.layer_norm_eps)?;
-        MaskedLmHead::zeros(Linear::zeros(d, d)?, activation, norm, words, decoder)
+        bert::words(self.into(), activation_from_name(&self.activation)?, decoder)
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.bert.hidden_size, Activation::Relu, labels)
+        SequenceHead::zeros(self.dim, Activation::Relu, labels)
     }
 }
 

@@ -6,7 +6,7 @@
 use lt_config::ElectraConfig;
 use lt_core::{NameMap, Result};
 use lt_embedding::PositionIds;
-use lt_layers::{Activation, LayerNorm, Linear};
+use lt_layers::{Activation, Linear};
 use lt_weights::{Heads, Layout};
 
 use super::bert;
@@ -24,20 +24,19 @@ impl Family for ElectraConfig {
     }
 
     fn encoder(&self) -> Result<TextEncoder> {
-        let (config, d, e) = (&self.bert, self.bert.hidden_size, self.embedding_size);
-        let embeddings = bert::embeddings(config, e, PositionIds::FromZero)?;
-        let encoder = TextEncoder::new(&NAMES, embeddings, bert::layers(config)?);
+        let (d, e) = (self.hidden_size, self.embedding_size);
+        let shared = self.into();
+        let embeddings = bert::embeddings(shared, PositionIds::FromZero)?;
+        let encoder = TextEncoder::new(&NAMES, embeddings, bert::layers(shared)?);
         if e == d { Ok(encoder) } else { Ok(encoder.widened(Linear::zeros(e, d)?)) }
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
-        let (d, e, words) = (self.bert.hidden_size, self.embedding_size, self.bert.vocab_size);
-        let norm = LayerNorm::zeros(e, self.bert.layer_norm_eps)?;
-        MaskedLmHead::zeros(Linear::zeros(d, e)?, Activation::Gelu, norm, words, decoder)
+        bert::words(self.into(), Activation::Gelu, decoder)
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.bert.hidden_size, Activation::Gelu, labels)
+        SequenceHead::zeros(self.hidden_size, Activation::Gelu, labels)
     }
 }
 

@@ -7,7 +7,7 @@
 use lt_config::RobertaConfig;
 use lt_core::{Error, NameMap, Result};
 use lt_embedding::PositionIds;
-use lt_layers::{Activation, LayerNorm, Linear};
+use lt_layers::Activation;
 use lt_weights::{Heads, Layout};
 
 use super::bert;
@@ -24,25 +24,23 @@ impl Family for RobertaConfig {
     }
 
     fn encoder(&self) -> Result<TextEncoder> {
-        let config = &self.bert;
-        let embeddings = bert::embeddings(config, config.hidden_size, after_padding(self)?)?;
-        Ok(TextEncoder::new(&NAMES, embeddings, bert::layers(config)?))
+        let shared = self.into();
+        let embeddings = bert::embeddings(shared, after_padding(self.pad_token_id)?)?;
+        Ok(TextEncoder::new(&NAMES, embeddings, bert::layers(shared)?))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
-        let (d, words) = (self.bert.hidden_size, self.bert.vocab_size);
-        let norm = LayerNorm::zeros(d, self.bert.layer_norm_eps)?;
         // Always GELU, whatever the layers have.
-        MaskedLmHead::zeros(Linear::zeros(d, d)?, Activation::Gelu, norm, words, decoder)
+        bert::words(self.into(), Activation::Gelu, decoder)
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.bert.hidden_size, Activation::Tanh, labels)
+        SequenceHead::zeros(self.hidden_size, Activation::Tanh, labels)
     }
 }
 
-fn after_padding(config: &RobertaConfig) -> Result<PositionIds> {
-    let id = config.bert.pad_token_id;
+/// Positions that are counted from behind this id.
+pub(super) fn after_padding(id: usize) -> Result<PositionIds> {
     let id = u32::try_from(id).map_err(|_| Error::Config {
         at: "TextEncoder::zeros",
         field: "pad_token_id",

@@ -54,7 +54,7 @@ fn a_configuration_that_does_not_say_its_family_is_taken_at_the_callers_word() {
     let nothing = json!({ "model_type": null, "architectures": null });
     let dir = with_settings("heads-3x4-gelu", &nothing);
     assert!(TextEncoder::from_dir(dir.path(), &LoadOptions::default()).is_ok());
-    assert!(refusal(dir.path()).contains("add it to the file: \"model_type\": \"bert\""));
+    assert!(refusal(dir.path()).contains("add its \"model_type\" to the file"));
     let other = json!({ "model_type": "t5", "architectures": null });
     let dir = with_settings("heads-3x4-gelu", &other);
     assert!(TextEncoder::from_dir(dir.path(), &LoadOptions::default()).is_err());
