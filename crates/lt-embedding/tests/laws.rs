@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
+#[path = "laws/relative.rs"]
+mod relative;
 #[path = "laws/rotary.rs"]
 mod rotary;
 
