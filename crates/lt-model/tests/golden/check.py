@@ -87,7 +87,7 @@ def main() -> None:
         ids = golden["input_ids"]
         segments = golden["token_type_ids"] or [[0] * len(sequence) for sequence in ids]
         # transformers turns by sines in f32, in its f64 run too: that one is not exact either.
-        encoder, slack = (modernbert, 2e-6) if config["model_type"] == "modernbert" else (bert, 1e-12)
+        encoder, slack = (modernbert, 1e-5) if config["model_type"] == "modernbert" else (bert, 1e-12)
         runs = [encoder(weights, config, *pair) for pair in zip(ids, segments)]
         worst = 0.0
         for name, reference in expected.items():
