@@ -116,7 +116,7 @@ pub(crate) fn check(model: &Model, ids: &Ids) -> Result<()> {
              than {limit}, which is how many the model has"
         ))
     };
-    let limit = embeddings.position().limit();
+    let limit = embeddings.limit().unwrap_or(usize::MAX);
     if let Some(list) = ids.sequences.ranges().position(|range| range.len() > limit) {
         return Err(Failure::new(format!(
             "input_ids: list {list}, counted from 0, has {} ids, expected at most {limit}, which \
@@ -168,7 +168,7 @@ fn fields(model: &Model, sequences: &Ragged, all: bool) -> Result<Vec<(String, V
         _ => return Err(unknown_output()),
     };
     if all {
-        let layers = model.encoder().encoder().layers();
+        let layers: Vec<_> = model.encoder().encoder().stack().running().collect();
         let heads = layers.first().map_or(0, |layer| layer.attention().config().heads);
         let layers = layers.len();
         fields.extend((0..=layers).map(|n| (format!("hidden_states.{n}"), vec![b, t, d])));

@@ -4,8 +4,9 @@ use lt_config::ModelConfig;
 use lt_core::{Error, NameMap, Result, Rule};
 use lt_weights::Layout;
 
+use crate::head::Head;
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder};
+use crate::{HeadTransform, SequenceHead, TextEncoder};
 
 /// A family of encoders, at the sizes of one configuration.
 pub(crate) trait Family {
@@ -20,6 +21,11 @@ pub(crate) trait Family {
 
     /// Its head that sorts whole texts, of zeros.
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead>;
+
+    /// What its heads that score tokens begin with, of zeros; most score them as they are.
+    fn token_transform(&self) -> Result<Option<HeadTransform>> {
+        Ok(None)
+    }
 }
 
 /// The family that this configuration belongs to.
@@ -29,6 +35,9 @@ pub(crate) fn family(config: &ModelConfig) -> Result<&dyn Family> {
         ModelConfig::Roberta(config) => Ok(config),
         ModelConfig::DistilBert(config) => Ok(config),
         ModelConfig::Electra(config) => Ok(config),
+        ModelConfig::Albert(config) => Ok(config),
+        ModelConfig::Mpnet(config) => Ok(config),
+        ModelConfig::ModernBert(config) => Ok(config),
         other => Err(Error::Config {
             at: "TextEncoder::zeros",
             field: "model_type",
@@ -55,6 +64,19 @@ pub(crate) struct Names {
     pub(crate) questions: Layout,
 }
 
+impl Names {
+    /// The tensors of a head, as [`Layout::own`] has them.
+    pub(crate) fn own(&self, head: Head) -> &'static [&'static str] {
+        match head {
+            Head::Bare => &[],
+            Head::MaskedLm => self.masked_lm.tied.own,
+            Head::Sequences => self.sequences.own,
+            Head::Tokens => self.tokens.own,
+            Head::Questions => self.questions.own,
+        }
+    }
+}
+
 /// There is one of each family.
 impl PartialEq for Names {
     fn eq(&self, other: &Self) -> bool {
@@ -73,13 +95,13 @@ pub(crate) const fn sorting_texts(
     Layout { map: head.and(encoder), own, ..spelling }
 }
 
-/// With a head that sorts tokens: all families call its matrix `classifier`.
+/// With a head that sorts tokens: most families call its matrix `classifier`, and have no other.
 pub(crate) const fn sorting_tokens(spelling: Layout, encoder: NameMap) -> Layout {
     const HEAD: NameMap = NameMap::new(&[Rule::Rename { ours: "output", theirs: "classifier" }]);
     Layout { map: encoder.and(&[HEAD]), own: &["classifier.*"], ..spelling }
 }
 
-/// With a head that finds answers: all families call its matrix `qa_outputs`.
+/// With a head that finds answers: most families call its matrix `qa_outputs`, and have no other.
 pub(crate) const fn finding_answers(spelling: Layout, encoder: NameMap) -> Layout {
     const HEAD: NameMap = NameMap::new(&[Rule::Rename { ours: "output", theirs: "qa_outputs" }]);
     Layout { map: encoder.and(&[HEAD]), own: &["qa_outputs.*"], ..spelling }

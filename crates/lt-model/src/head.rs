@@ -44,14 +44,4 @@ impl Head {
     pub(crate) fn known(names: &Names) -> Vec<String> {
         Self::SUFFIXES.iter().map(|(_, head)| head.class(names)).collect()
     }
-
-    /// The head whose matrix has the same name in a checkpoint, so that what is stored does not
-    /// tell which of the two it is.
-    pub(crate) fn twin(self) -> Option<Self> {
-        match self {
-            Self::Sequences => Some(Self::Tokens),
-            Self::Tokens => Some(Self::Sequences),
-            Self::Bare | Self::MaskedLm | Self::Questions => None,
-        }
-    }
 }

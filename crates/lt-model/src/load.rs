@@ -238,10 +238,12 @@ fn expect_head(
 ) -> Result<(), ModelError> {
     let classes = config.architectures();
     let names = family(config)?.names();
-    let heads = || classes.iter().map(|class| Head::of(class, names));
-    let says_so = heads().any(|head| head == Some(wanted));
-    let says_twin = heads().any(|head| head.is_some() && head == wanted.twin());
-    if says_so || !says_twin && stores(source, layout, |name| layout.owns(name)) {
+    let heads: Vec<Head> = classes.iter().filter_map(|class| Head::of(class, names)).collect();
+    // What is stored tells nothing if it may be that of another head, which is named.
+    let shares_names =
+        |head: &Head| names.own(*head).iter().any(|pattern| layout.own.contains(pattern));
+    let is_stored = || stores(source, layout, |name| layout.owns(name));
+    if heads.contains(&wanted) || !heads.iter().any(shares_names) && is_stored() {
         return Ok(());
     }
     let found = classes.first().map_or("no head", String::as_str).to_owned();

@@ -84,7 +84,7 @@ impl FillMask {
         top: usize,
         scratch: &mut Scratch,
     ) -> Result<Vec<Vec<Prediction>>, TaskError> {
-        let limit = self.model.encoder().embeddings().position().limit();
+        let limit = self.model.encoder().longest();
         let encoding = self.tokenizer.encode(text, Limit::At(limit))?;
         if encoding.truncated > 0 {
             let tokens = encoding.len() + encoding.truncated;

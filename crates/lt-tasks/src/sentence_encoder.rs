@@ -43,7 +43,7 @@ impl SentenceEncoder {
     /// the model takes them.
     #[must_use]
     pub fn new(model: TextEncoder, tokenizer: Tokenizer) -> Self {
-        let max_length = model.embeddings().position().limit();
+        let max_length = model.longest();
         let pooling = vec![Pooling::Mean];
         let (normalize, preparation) = (false, Preparation::default());
         Self { model, tokenizer, pooling, normalize, max_length, preparation }
@@ -123,7 +123,7 @@ impl SentenceEncoder {
     /// [`TaskError::MaxLength`] if the model has no positions for so many, or no token of a text
     /// would be left beside the special tokens.
     pub fn with_max_length(self, max_length: usize) -> Result<Self, TaskError> {
-        let most = self.model.embeddings().position().limit();
+        let most = self.model.longest();
         let least = self.tokenizer.encode("", Limit::None)?.len() + 1;
         if !(least..=most).contains(&max_length) {
             return Err(TaskError::MaxLength { got: max_length, least, most });

@@ -15,7 +15,7 @@ use crate::family::{
     Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder};
+use crate::{HeadTransform, SequenceHead, TextEncoder};
 
 impl Family for BertConfig {
     fn names(&self) -> &'static Names {
@@ -23,9 +23,9 @@ impl Family for BertConfig {
     }
 
     fn encoder(&self) -> Result<TextEncoder> {
-        let shared = self.into();
+        let shared: Shared<'_> = self.into();
         let embeddings = embeddings(shared, PositionIds::FromZero)?;
-        Ok(TextEncoder::new(&NAMES, embeddings, layers(shared)?))
+        Ok(TextEncoder::new(&NAMES, embeddings, layers(shared)?, shared.max_position_embeddings))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
@@ -83,7 +83,8 @@ pub(super) fn words(
 ) -> Result<MaskedLmHead> {
     let (d, e) = (shared.hidden_size, shared.embedding_size);
     let norm = LayerNorm::zeros(e, shared.layer_norm_eps)?;
-    MaskedLmHead::zeros(Linear::zeros(d, e)?, activation, norm, shared.vocab_size, decoder)
+    let transform = HeadTransform::new(Linear::zeros(d, e)?, activation, norm)?;
+    Ok(MaskedLmHead::zeros(transform, shared.vocab_size, decoder))
 }
 
 pub(super) const fn rename(ours: &'static str, theirs: &'static str) -> Rule {
@@ -145,9 +146,9 @@ static NAMES: Names = Names {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
-            rename("head.transform", "cls.predictions.transform.dense"),
-            rename("head.norm.gain", "cls.predictions.transform.LayerNorm.weight"),
-            rename("head.norm.bias", "cls.predictions.transform.LayerNorm.bias"),
+            rename("head.transform.dense", "cls.predictions.transform.dense"),
+            rename("head.transform.norm.gain", "cls.predictions.transform.LayerNorm.weight"),
+            rename("head.transform.norm.bias", "cls.predictions.transform.LayerNorm.bias"),
         ],
         own: ["cls.predictions.*"],
         words: "embeddings.word_embeddings.weight",
@@ -158,7 +159,7 @@ static NAMES: Names = Names {
     sequences: sorting_texts(
         SPELLING,
         NameMap::new(&[
-            rename("head.transform", "bert.pooler.dense"),
+            rename("head.transform.dense", "bert.pooler.dense"),
             rename("head.output", "classifier"),
         ]),
         &[UNDER],

@@ -3,7 +3,7 @@
 //! [Sanh et al. 2019](https://arxiv.org/abs/1910.01108). It has no segments and no pooler. PyTorch:
 //! transformers' `models/distilbert/modeling_distilbert.py`.
 
-use lt_config::DistilBertConfig;
+use lt_config::{DistilBertConfig, Shared};
 use lt_core::{NameMap, Result};
 use lt_embedding::PositionIds;
 use lt_layers::{Activation, activation_from_name};
@@ -23,9 +23,14 @@ impl Family for DistilBertConfig {
     }
 
     fn encoder(&self) -> Result<TextEncoder> {
-        let shared = self.into();
+        let shared: Shared<'_> = self.into();
         let embeddings = bert::embeddings(shared, PositionIds::FromZero)?;
-        Ok(TextEncoder::new(&NAMES, embeddings, bert::layers(shared)?))
+        Ok(TextEncoder::new(
+            &NAMES,
+            embeddings,
+            bert::layers(shared)?,
+            shared.max_position_embeddings,
+        ))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
@@ -87,9 +92,9 @@ static NAMES: Names = Names {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
-            rename("head.transform", "vocab_transform"),
-            rename("head.norm.gain", "vocab_layer_norm.weight"),
-            rename("head.norm.bias", "vocab_layer_norm.bias"),
+            rename("head.transform.dense", "vocab_transform"),
+            rename("head.transform.norm.gain", "vocab_layer_norm.weight"),
+            rename("head.transform.norm.bias", "vocab_layer_norm.bias"),
         ],
         own: ["vocab_transform.*", "vocab_layer_norm.*", "vocab_projector.*"],
         words: "embeddings.word_embeddings.weight",
@@ -100,7 +105,7 @@ static NAMES: Names = Names {
     sequences: sorting_texts(
         SPELLING,
         NameMap::new(&[
-            rename("head.transform", "pre_classifier"),
+            rename("head.transform.dense", "pre_classifier"),
             rename("head.output", "classifier"),
         ]),
         &[UNDER],

@@ -3,7 +3,7 @@
 //! [Clark et al. 2020](https://arxiv.org/abs/2003.10555). Its tables may be narrower than its
 //! layers, and there is no pooler. PyTorch: transformers' `models/electra/modeling_electra.py`.
 
-use lt_config::ElectraConfig;
+use lt_config::{ElectraConfig, Shared};
 use lt_core::{NameMap, Result};
 use lt_embedding::PositionIds;
 use lt_layers::{Activation, Linear};
@@ -25,9 +25,14 @@ impl Family for ElectraConfig {
 
     fn encoder(&self) -> Result<TextEncoder> {
         let (d, e) = (self.hidden_size, self.embedding_size);
-        let shared = self.into();
+        let shared: Shared<'_> = self.into();
         let embeddings = bert::embeddings(shared, PositionIds::FromZero)?;
-        let encoder = TextEncoder::new(&NAMES, embeddings, bert::layers(shared)?);
+        let encoder = TextEncoder::new(
+            &NAMES,
+            embeddings,
+            bert::layers(shared)?,
+            shared.max_position_embeddings,
+        );
         if e == d { Ok(encoder) } else { Ok(encoder.widened(Linear::zeros(e, d)?)) }
     }
 
@@ -67,9 +72,9 @@ static NAMES: Names = Names {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
-            rename("head.transform", "generator_predictions.dense"),
-            rename("head.norm.gain", "generator_predictions.LayerNorm.weight"),
-            rename("head.norm.bias", "generator_predictions.LayerNorm.bias"),
+            rename("head.transform.dense", "generator_predictions.dense"),
+            rename("head.transform.norm.gain", "generator_predictions.LayerNorm.weight"),
+            rename("head.transform.norm.bias", "generator_predictions.LayerNorm.bias"),
         ],
         own: ["generator_predictions.*", "generator_lm_head.*"],
         words: "embeddings.word_embeddings.weight",

@@ -4,7 +4,7 @@
 //! ([Conneau et al. 2020](https://arxiv.org/abs/1911.02116)) and CamemBERT are the same model with
 //! other vocabularies. PyTorch: transformers' `models/roberta/modeling_roberta.py`.
 
-use lt_config::RobertaConfig;
+use lt_config::{RobertaConfig, Shared};
 use lt_core::{Error, NameMap, Result};
 use lt_embedding::PositionIds;
 use lt_layers::Activation;
@@ -24,9 +24,14 @@ impl Family for RobertaConfig {
     }
 
     fn encoder(&self) -> Result<TextEncoder> {
-        let shared = self.into();
+        let shared: Shared<'_> = self.into();
         let embeddings = bert::embeddings(shared, after_padding(self.pad_token_id)?)?;
-        Ok(TextEncoder::new(&NAMES, embeddings, bert::layers(shared)?))
+        Ok(TextEncoder::new(
+            &NAMES,
+            embeddings,
+            bert::layers(shared)?,
+            shared.max_position_embeddings,
+        ))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
@@ -70,7 +75,7 @@ const UNDER: NameMap = bert::ENCODER.below("encoder.", "roberta.");
 
 /// The head that sorts texts, which ELECTRA has too.
 pub(super) const TEXTS: NameMap = NameMap::new(&[
-    rename("head.transform", "classifier.dense"),
+    rename("head.transform.dense", "classifier.dense"),
     rename("head.output", "classifier.out_proj"),
 ]);
 
@@ -87,9 +92,9 @@ static NAMES: Names = Names {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
-            rename("head.transform", "lm_head.dense"),
-            rename("head.norm.gain", "lm_head.layer_norm.weight"),
-            rename("head.norm.bias", "lm_head.layer_norm.bias"),
+            rename("head.transform.dense", "lm_head.dense"),
+            rename("head.transform.norm.gain", "lm_head.layer_norm.weight"),
+            rename("head.transform.norm.bias", "lm_head.layer_norm.bias"),
         ],
         own: ["lm_head.*"],
         words: "embeddings.word_embeddings.weight",
