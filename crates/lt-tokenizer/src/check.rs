@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tokenizers::Model;
 
+use crate::charsmap::longest_replacement;
 use crate::config::invalid;
 use crate::{Result, TokenizerError};
 
@@ -53,17 +54,20 @@ pub(crate) fn check(origin: &str, inner: &tokenizers::Tokenizer) -> Result<Optio
     Ok(largest)
 }
 
-/// No real normaliser makes a text longer than this by replacing; a few lines could ask for more
-/// than any memory holds.
-const MOST_GROWTH: f64 = 64.0;
+/// No real normaliser makes a text longer than this by replacing (66 times: SentencePiece's map
+/// spells out U+FDFA, and its spaces are replaced after that); a few lines could ask for more than
+/// any memory holds.
+const MOST_GROWTH: f64 = 512.0;
 
 /// How many times as long a text may become by what a normaliser replaces.
 fn growth(normalizer: &Value) -> f64 {
     if let Some(parts) = normalizer["normalizers"].as_array() {
         return parts.iter().map(growth).product();
     }
-    if normalizer["type"] != "Replace" {
-        return 1.0;
+    match normalizer["type"].as_str() {
+        Some("Precompiled") => return (longest_replacement(normalizer) as f64).max(1.0),
+        Some("Replace") => {}
+        _ => return 1.0,
     }
     let length = |text: &Value| text.as_str().map_or(0, str::len) as f64;
     let content = length(&normalizer["content"]);

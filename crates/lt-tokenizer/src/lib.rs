@@ -7,6 +7,7 @@
 )]
 
 mod char_offsets;
+mod charsmap;
 mod check;
 mod chunks;
 mod config;

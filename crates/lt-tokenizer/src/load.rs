@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::error::Category;
 use tokenizers::{ModelWrapper, NormalizerWrapper};
 
+use crate::charsmap;
 use crate::check::check;
 use crate::chunks::may_cut;
 use crate::config::Config;
@@ -104,6 +105,7 @@ fn load_vocab(path: &Path, settings: &WordPieceSettings, config: &Config) -> Res
 }
 
 fn parse(origin: &str, json: &str, config: &Config) -> Result<Tokenizer> {
+    charsmap::check_size(origin, json)?;
     build(origin, || serde_json::from_str(json), config)
 }
 

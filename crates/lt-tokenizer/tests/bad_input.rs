@@ -199,6 +199,32 @@ fn a_normaliser_that_makes_texts_too_long_is_refused() {
     assert!(Tokenizer::from_json(&json.to_string()).is_ok());
 }
 
+/// A map of which the first number says that it has 4 GB, and that the library would believe.
+#[test]
+fn a_character_map_that_says_it_is_larger_than_it_is_is_refused() {
+    let map = json!({"type": "Precompiled", "precompiled_charsmap": "/////w=="});
+    let nested = json!({"type": "Sequence", "normalizers": [{"type": "NFC"}, map]});
+    let deceptive =
+        format!(r#"{{"normalizer": null, "normaliz\u0065r": {map}, "normalizer": null}}"#);
+    for error in [
+        refused("/normalizer", map),
+        refused("/normalizer", nested),
+        Tokenizer::from_json(&deceptive).unwrap_err(),
+    ] {
+        let error = error.to_string();
+        assert!(error.contains("precompiled_charsmap") && error.contains("4294967295"), "{error}");
+    }
+}
+
+/// The map of real tokenizers replaces one character by 18 at most.
+#[test]
+fn a_character_map_that_makes_texts_too_long_is_refused() {
+    // No tree, and one replacement of 1001 bytes.
+    let map = format!("AAAAAGFh{}", "YWFh".repeat(333));
+    let error = refused("/normalizer", json!({"type": "Precompiled", "precompiled_charsmap": map}));
+    assert!(error.to_string().contains("times as long"), "{error}");
+}
+
 #[test]
 fn what_crashes_the_library_underneath_is_an_error_here() {
     let charsmap =
