@@ -1,7 +1,7 @@
 //! What must hold in a `tokenizer.json` beyond what the `tokenizers` library asks.
 
 use serde_json::Value;
-use tokenizers::Model;
+use tokenizers::{Model, ModelWrapper};
 
 use crate::charsmap::longest_replacement;
 use crate::config::invalid;
@@ -9,6 +9,10 @@ use crate::{Result, TokenizerError};
 
 /// Larger ids overflow the library's arithmetic; no vocabulary has a thousandth of this.
 const ID_LIMIT: u32 = 1 << 31;
+
+/// Each part of a word is looked up, so that the time for a word grows with the cube of its length;
+/// real tokenizers give up a word of more than 100 or 200 characters.
+const LONGEST_WORD: usize = 1000;
 
 /// Refuses a tokenizer whose template would crash, or add what the vocabulary does not have;
 /// tells the largest id, if there is any.
@@ -19,6 +23,13 @@ pub(crate) fn check(origin: &str, inner: &tokenizers::Tokenizer) -> Result<Optio
     if let Some(id) = largest.filter(|id| *id >= ID_LIMIT) {
         let expected = format!("less than {ID_LIMIT}");
         return Err(invalid(origin, "the largest token id", &id.into(), &expected));
+    }
+    if let ModelWrapper::WordPiece(model) = inner.get_model()
+        && model.max_input_chars_per_word > LONGEST_WORD
+    {
+        let got = model.max_input_chars_per_word.into();
+        let expected = format!("at most {LONGEST_WORD}");
+        return Err(invalid(origin, "model.max_input_chars_per_word", &got, &expected));
     }
     let as_json = |part: serde_json::Result<Value>| {
         part.map_err(|source| {

@@ -216,6 +216,13 @@ fn a_character_map_that_says_it_is_larger_than_it_is_is_refused() {
     }
 }
 
+/// A text without spaces would be looked up part by part, for hours.
+#[test]
+fn a_wordpiece_that_takes_words_of_any_length_is_refused() {
+    let error = refused("/model/max_input_chars_per_word", json!(u64::MAX)).to_string();
+    assert!(error.contains("max_input_chars_per_word") && error.contains("1000"), "{error}");
+}
+
 /// The map of real tokenizers replaces one character by 18 at most.
 #[test]
 fn a_character_map_that_makes_texts_too_long_is_refused() {
