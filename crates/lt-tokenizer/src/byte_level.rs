@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
+use tokenizers::AddedToken;
 
 use crate::config::Config;
 use crate::read::{VOCAB_LIMIT, read_json, read_text};
@@ -11,17 +12,22 @@ use crate::special_tokens::Role;
 use crate::wordpiece::special_token;
 use crate::{Result, TokenizerError};
 
-/// The `tokenizer.json` that the two files stand for.
+/// The `tokenizer.json` that the two files stand for, and what its special tokens are for.
 ///
 /// A vocabulary with `<s>` and `</s>` is RoBERTa's: `<s>` text `</s>`, and for two texts
 /// `<s>` A `</s>` `</s>` B `</s>`. Any other is GPT-2's, which puts nothing around a text.
-pub(crate) fn tokenizer_json(vocab: &Path, merges: &Path, config: &Config) -> Result<Value> {
+pub(crate) fn tokenizer_json(
+    vocab: &Path,
+    merges: &Path,
+    config: Config,
+) -> Result<(Value, Config)> {
     let origin = vocab.display().to_string();
     let Value::Object(pieces) = read_json(vocab, VOCAB_LIMIT)? else {
         return Err(invalid(&origin, "the file", "no object", "an object {\"piece\": id, …}"));
     };
     let merges = merges_of(&merges.display().to_string(), &read_text(merges, VOCAB_LIMIT)?)?;
-    let around = Around::of(&pieces, config);
+    let config = with_usual_names(config, &pieces);
+    let around = Around::of(&pieces, &config);
     let prefix_space = config.add_prefix_space.unwrap_or(false);
     let byte_level = |trim_offsets: bool| {
         json!({
@@ -36,7 +42,7 @@ pub(crate) fn tokenizer_json(vocab: &Path, merges: &Path, config: &Config) -> Re
         }),
         None => byte_level(false),
     };
-    Ok(json!({
+    let json = json!({
         "version": "1.0",
         "added_tokens": special_tokens(&pieces),
         "normalizer": null,
@@ -48,7 +54,29 @@ pub(crate) fn tokenizer_json(vocab: &Path, merges: &Path, config: &Config) -> Re
             "end_of_word_suffix": "", "fuse_unk": false, "byte_fallback": false,
             "vocab": pieces, "merges": merges,
         },
-    }))
+    });
+    Ok((json, config))
+}
+
+/// With what RoBERTa and GPT-2 call their special tokens, where no file says.
+fn with_usual_names(mut config: Config, pieces: &Map<String, Value>) -> Config {
+    let usual = [
+        (Role::Cls, "<s>"),
+        (Role::Sep, "</s>"),
+        (Role::Bos, "<s>"),
+        (Role::Eos, "</s>"),
+        (Role::Bos, "<|endoftext|>"),
+        (Role::Eos, "<|endoftext|>"),
+        (Role::Unk, "<|endoftext|>"),
+    ];
+    for (role, name) in usual {
+        // RoBERTa has an unknown token of its own, which is found by its name.
+        let unknown = role == Role::Unk && pieces.contains_key("<unk>");
+        if pieces.contains_key(name) && config.special_token(role).is_none() && !unknown {
+            config.special_tokens.push((role, AddedToken::from(name, true)));
+        }
+    }
+    config
 }
 
 /// What stands before a text and behind it, each with its id.
@@ -59,11 +87,11 @@ struct Around {
 
 impl Around {
     fn of(pieces: &Map<String, Value>, config: &Config) -> Option<Self> {
-        let token = |role, usual: &str| {
-            let name = config.special_token(role).map_or(usual, |token| &token.content);
-            pieces.get(name).map(|id| (name.to_owned(), id.clone()))
+        let token = |role| {
+            let name = &config.special_token(role)?.content;
+            pieces.get(name).map(|id| (name.clone(), id.clone()))
         };
-        Some(Self { cls: token(Role::Cls, "<s>")?, sep: token(Role::Sep, "</s>")? })
+        Some(Self { cls: token(Role::Cls)?, sep: token(Role::Sep)? })
     }
 }
 

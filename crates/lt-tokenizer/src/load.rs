@@ -46,7 +46,7 @@ impl Tokenizer {
             load_vocab(&vocab, &WordPieceSettings::from_config(&config), &config)
         } else if pieces.exists() && merges.exists() {
             refuse_added_tokens(dir)?;
-            let json = byte_level::tokenizer_json(&pieces, &merges, &config)?;
+            let (json, config) = byte_level::tokenizer_json(&pieces, &merges, config)?;
             build(&pieces.display().to_string(), || serde_json::from_value(json), &config)
         } else {
             Err(TokenizerError::NotFound { dir: dir.to_owned(), hint: hint(dir) })

@@ -81,7 +81,11 @@ fn gpt_2s_two_files_put_nothing_around_a_text() {
     let pieces = pieces.chain(["<|endoftext|>".to_owned()]).enumerate();
     let pieces = pieces.map(|(id, piece)| (piece, Value::from(id)));
     let dir = directory(&Value::Object(pieces.collect()).to_string(), "{}");
-    hold(&Tokenizer::from_dir(dir.path()).unwrap(), "gpt2");
+    let tokenizer = Tokenizer::from_dir(dir.path()).unwrap();
+    hold(&tokenizer, "gpt2");
+    let special = tokenizer.special_tokens();
+    assert_eq!(special.eos.as_ref().map(|eos| eos.token.as_str()), Some("<|endoftext|>"));
+    assert_eq!(special.cls, None);
 }
 
 #[test]
