@@ -63,8 +63,8 @@ targets! {
     config;
     /// `model.safetensors`, and shards with their index: every tensor is read.
     checkpoint;
-    /// `tokenizer.json`, `vocab.txt`, `tokenizer_config.json` and their kin; then texts of many
-    /// sorts.
+    /// `tokenizer.json`, `vocab.txt`, `vocab.json` and `merges.txt`, `tokenizer_config.json` and its
+    /// kin; then texts of many sorts.
     tokenizer;
     /// The file that `lt forward --ids` reads.
     ids;

@@ -7,6 +7,8 @@ use crate::files::Files;
 const NAMES: &[&str] = &[
     "tokenizer.json",
     "vocab.txt",
+    "vocab.json",
+    "merges.txt",
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",

@@ -22,6 +22,11 @@ pub(crate) trait Family {
     /// Its head that sorts whole texts, of zeros.
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead>;
 
+    /// What its head that finds replaced tokens begins with, of zeros; most have none.
+    fn replaced_transform(&self) -> Result<Option<HeadTransform>> {
+        Ok(None)
+    }
+
     /// What its heads that score tokens begin with, of zeros; most score them as they are.
     fn token_transform(&self) -> Result<Option<HeadTransform>> {
         Ok(None)
@@ -58,11 +63,16 @@ pub(crate) struct Names {
     /// where the encoder's names begin with a prefix, those of a head do not.
     pub(crate) encoder: Layout,
     pub(crate) masked_lm: MaskedLmLayouts,
-    /// With a head that sorts texts, that sorts tokens, that finds answers.
+    /// With a head that sorts texts, that sorts tokens, that finds answers, that finds replaced
+    /// tokens ([`NO_HEAD`] where the family has none).
     pub(crate) sequences: Layout,
     pub(crate) tokens: Layout,
     pub(crate) questions: Layout,
+    pub(crate) replaced: Layout,
 }
+
+/// Of a head that a family does not have.
+pub(crate) const NO_HEAD: Layout = Layout::new(NameMap::new(&[]));
 
 impl Names {
     /// The tensors of a head, as [`Layout::own`] has them.
@@ -73,6 +83,7 @@ impl Names {
             Head::Sequences => self.sequences.own,
             Head::Tokens => self.tokens.own,
             Head::Questions => self.questions.own,
+            Head::Replaced => self.replaced.own,
         }
     }
 }

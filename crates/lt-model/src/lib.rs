@@ -16,6 +16,7 @@ mod load;
 mod masked_lm;
 mod model;
 mod question_answering;
+mod replaced_tokens;
 mod sequence_classifier;
 mod token_classifier;
 
@@ -32,6 +33,7 @@ pub use lt_weights::{Reading, Report, Warning};
 pub use masked_lm::{Decoder, MaskedLm, MaskedLmHead};
 pub use model::{Model, ModelOutput};
 pub use question_answering::{QuestionAnswering, SpanLogits};
+pub use replaced_tokens::ReplacedTokens;
 pub use sequence_classifier::{LooksAt, SequenceClassifier, SequenceHead};
 pub use token_classifier::TokenClassifier;
 

@@ -12,7 +12,8 @@ use crate::family::{MaskedLmLayouts, Names, family};
 use crate::head::Head;
 use crate::masked_lm::Decoder;
 use crate::{
-    MaskedLm, ModelError, QuestionAnswering, SequenceClassifier, TextEncoder, TokenClassifier, Top,
+    MaskedLm, ModelError, QuestionAnswering, ReplacedTokens, SequenceClassifier, TextEncoder,
+    TokenClassifier, Top,
 };
 
 /// How a model is loaded.
@@ -226,6 +227,13 @@ load_with_head!(
     questions,
     "a head that finds answers",
     "AutoModelForQuestionAnswering"
+);
+load_with_head!(
+    ReplacedTokens,
+    Replaced,
+    replaced,
+    "a head that finds replaced tokens",
+    "ElectraForPreTraining"
 );
 
 /// Refuses a checkpoint that neither says that it has such a head nor stores one.

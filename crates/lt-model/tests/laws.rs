@@ -56,6 +56,7 @@ fn the_same_ids_have_the_same_scores_on_every_path() {
         "roberta-sequences",
         "distilbert-tokens",
         "electra-words",
+        "electra-replaced",
         "albert-groups",
         "albert-sequences-wide",
         "mpnet-beyond-the-last-bucket",
@@ -80,6 +81,7 @@ fn the_same_ids_have_the_same_scores_on_every_path() {
             Ok(ModelOutput::Spans(spans)) => {
                 stack(Axis(1), &[spans.start.view(), spans.end.view()]).unwrap() // [tokens, 2]
             }
+            Ok(ModelOutput::TokenScores(scores)) => scores.insert_axis(Axis(1)), // [tokens, 1]
             other => panic!("expected scores, got {other:?}"),
         };
         same_bits::same_ids_same_bits(
@@ -140,6 +142,7 @@ fn what_is_saved_loads_to_the_same_bits() {
         "electra-sequences-wide",
         "electra-tokens-f16",
         "electra-questions",
+        "electra-replaced",
         "albert",
         "albert-groups",
         "albert-words",

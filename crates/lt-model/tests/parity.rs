@@ -107,6 +107,7 @@ fn hold_output(golden: &mut Golden, output: &ModelOutput, trace: &EncoderTrace) 
         ModelOutput::TokenLogits(logits) | ModelOutput::SequenceLogits(logits) => {
             golden.hold("logits", logits.iter().copied());
         }
+        ModelOutput::TokenScores(scores) => golden.hold("logits", scores.iter().copied()),
         ModelOutput::Spans(spans) => {
             golden.hold("start_logits", spans.start.iter().copied());
             golden.hold("end_logits", spans.end.iter().copied());

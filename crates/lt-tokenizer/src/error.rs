@@ -14,7 +14,7 @@ pub(crate) type Foreign = Box<dyn Error + Send + Sync>;
 #[non_exhaustive]
 pub enum TokenizerError {
     /// A directory without a tokenizer.
-    #[error("no tokenizer in `{}`: expected tokenizer.json or vocab.txt{hint}", dir.display())]
+    #[error("no tokenizer in `{}`: expected tokenizer.json, or vocab.txt, or vocab.json and merges.txt{hint}", dir.display())]
     NotFound {
         /// Where it was looked for.
         dir: PathBuf,

@@ -25,6 +25,16 @@ pub(super) fn inputs() -> Vec<Vec<u8>> {
         ]),
         files(&[("tokenizer.json", fixture::bert_json().as_bytes())]),
     ];
+    let pieces = json!({"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "<mask>": 4, "h": 5, "e": 6,
+        "he": 7, "l": 8, "o": 9, "\u{120}": 10, "\u{120}he": 11, "<|endoftext|>": 12});
+    let pieces = pieces.to_string();
+    let byte_level: [(&str, &[u8]); 2] = [
+        ("vocab.json", pieces.as_bytes()),
+        ("merges.txt", "#version: 0.2\nh e\n\u{120} he\n".as_bytes()),
+    ];
+    inputs.push(files(&byte_level));
+    let prefix_space: (&str, &[u8]) = ("tokenizer_config.json", br#"{"add_prefix_space": true}"#);
+    inputs.push(files(&[byte_level[0], byte_level[1], prefix_space]));
     for (_, json) in fixture::every_kind() {
         inputs.push(texts(&[("tokenizer.json", &json), ("tokenizer_config.json", &config)]));
     }

@@ -12,7 +12,7 @@ use lt_layers::{Activation, Dropout, FeedForward, LayerNorm, Linear, activation_
 use lt_weights::{Heads, Layout};
 
 use crate::family::{
-    Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
+    Family, NO_HEAD, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{HeadTransform, SequenceHead, TextEncoder};
@@ -167,4 +167,5 @@ static NAMES: Names = Names {
     ),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),
+    replaced: NO_HEAD,
 };

@@ -6,7 +6,7 @@
 use lt_config::{ElectraConfig, Shared};
 use lt_core::{NameMap, Result};
 use lt_embedding::PositionIds;
-use lt_layers::{Activation, Linear};
+use lt_layers::{Activation, Linear, activation_from_name};
 use lt_weights::{Heads, Layout};
 
 use super::bert;
@@ -16,7 +16,7 @@ use crate::family::{
     Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder};
+use crate::{HeadTransform, SequenceHead, TextEncoder};
 
 impl Family for ElectraConfig {
     fn names(&self) -> &'static Names {
@@ -38,6 +38,11 @@ impl Family for ElectraConfig {
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
         bert::words(self.into(), Activation::Gelu, decoder)
+    }
+
+    fn replaced_transform(&self) -> Result<Option<HeadTransform>> {
+        let dense = Linear::zeros(self.hidden_size, self.hidden_size)?;
+        HeadTransform::new(dense, activation_from_name(&self.hidden_act)?, None).map(Some)
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
@@ -85,4 +90,12 @@ static NAMES: Names = Names {
     sequences: sorting_texts(SPELLING, TEXTS, &[UNDER], &["classifier.*"]),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),
+    replaced: Layout {
+        map: UNDER.and(&[NameMap::new(&[
+            rename("transform.dense", "discriminator_predictions.dense"),
+            rename("output", "discriminator_predictions.dense_prediction"),
+        ])]),
+        own: &["discriminator_predictions.*"],
+        ..SPELLING
+    },
 };

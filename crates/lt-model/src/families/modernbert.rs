@@ -13,7 +13,7 @@ use lt_layers::{Dropout, GatedFeedForward, LayerNorm, Linear, activation_from_na
 use lt_weights::{Heads, Layout};
 
 use super::bert::rename;
-use crate::family::{Family, Names, masked_lm_layouts};
+use crate::family::{Family, NO_HEAD, Names, masked_lm_layouts};
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{HeadTransform, LooksAt, SequenceHead, TextEncoder};
 
@@ -191,4 +191,5 @@ static NAMES: Names = Names {
     },
     tokens: TOKENS,
     questions: TOKENS,
+    replaced: NO_HEAD,
 };

@@ -14,7 +14,7 @@ use super::bert::rename;
 use super::roberta::TEXTS;
 use super::{bert, roberta};
 use crate::family::{
-    Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
+    Family, NO_HEAD, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{SequenceHead, TextEncoder};
@@ -106,4 +106,5 @@ static NAMES: Names = Names {
     sequences: sorting_texts(SPELLING, TEXTS, &[UNDER], &["classifier.*"]),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),
+    replaced: NO_HEAD,
 };

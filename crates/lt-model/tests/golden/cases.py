@@ -510,6 +510,13 @@ CASES = [
         dtype=torch.float16,
     ),
     Case(
+        "electra-replaced",
+        bert(47, 12, 4, 19, 2, 16, embedding_size=5, hidden_act="gelu_new"),
+        [16, 4, 1],
+        family="Electra",
+        head="PreTraining",
+    ),
+    Case(
         "electra-questions",
         bert(47, 10, 5, 17, 2, 16, embedding_size=6),
         [16, 4, 1],

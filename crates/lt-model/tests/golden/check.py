@@ -268,6 +268,9 @@ def bert(weights, config, ids, segments) -> dict[str, np.ndarray]:
             record["logits"] = linear("classifier", pooled[0])
     elif head == "TokenClassification":
         record["logits"] = linear("classifier", x)
+    elif head == "PreTraining":  # ELECTRA's discriminator
+        inner = act(linear("discriminator_predictions.dense", x))
+        record["logits"] = linear("discriminator_predictions.dense_prediction", inner)[:, 0]
     elif head == "QuestionAnswering":
         record["start_logits"], record["end_logits"] = linear("qa_outputs", x).T
     elif pooled is not None:
