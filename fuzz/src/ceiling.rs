@@ -12,11 +12,12 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 pub const CEILING: usize = 256 << 20;
 
 /// Runs a reader, and panics if it has asked for more than the ceiling.
-pub(crate) fn hold(read: impl FnOnce()) {
+pub(crate) fn hold<T>(read: impl FnOnce() -> T) -> T {
     let region = Region::new(ALLOCATOR);
-    read();
+    let result = read();
     let change = region.change();
     let grown = usize::try_from(change.bytes_reallocated).unwrap_or(0);
     let asked = change.bytes_allocated.saturating_add(grown);
     assert!(asked <= CEILING, "{asked} bytes were allocated, expected at most {CEILING}");
+    result
 }

@@ -17,7 +17,7 @@ thread_local! {
     static FILES: Files = Files::new(NAMES);
 }
 
-pub(crate) fn read(bytes: &[u8]) {
+pub(crate) fn read(bytes: &[u8]) -> bool {
     FILES.with(|files| {
         files.write(bytes);
         let open = |reading| Checkpoint::open(files.dir(), reading);
@@ -25,7 +25,7 @@ pub(crate) fn read(bytes: &[u8]) {
             (Ok(mapped), Ok(copied)) => (mapped, copied),
             (Err(mapped), Err(copied)) => {
                 assert_eq!(mapped.to_string(), copied.to_string());
-                return;
+                return false;
             }
             (mapped, copied) => panic!("mapped and copied differ: {mapped:?}, {copied:?}"),
         };
@@ -41,7 +41,8 @@ pub(crate) fn read(bytes: &[u8]) {
                 (mapped, copied) => panic!("mapped and copied differ: {mapped:?}, {copied:?}"),
             }
         }
-    });
+        true
+    })
 }
 
 fn same_bits(a: &Weight, b: &Weight) -> bool {

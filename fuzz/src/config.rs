@@ -8,14 +8,14 @@ use lt_model::{
 /// An error is for people: it does not repeat the file.
 const LONGEST_MESSAGE: usize = 2000;
 
-pub(crate) fn read(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
+pub(crate) fn read(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
     let config = match ModelConfig::from_json(text) {
         Ok(config) => config,
         Err(error) => {
             let message = error.to_string();
             assert!(message.len() <= LONGEST_MESSAGE, "{} bytes: {message}", message.len());
-            return;
+            return false;
         }
     };
     let valid = match &config {
@@ -42,4 +42,5 @@ pub(crate) fn read(bytes: &[u8]) {
     let _ = SequenceClassifier::zeros(&config);
     let _ = TokenClassifier::zeros(&config);
     let _ = QuestionAnswering::zeros(&config);
+    true
 }

@@ -36,8 +36,9 @@ pub use files::SEPARATOR;
 pub use hook::pass_over_caught_panics;
 pub use seeds::{Seeds, seeds};
 
-/// A reader: what is done with the bytes that the fuzzer made up.
-pub type Target = fn(&[u8]);
+/// A reader: what is done with the bytes that the fuzzer made up, and whether they were read; if
+/// not, they were refused.
+pub type Target = fn(&[u8]) -> bool;
 
 /// All of them, by name.
 pub const TARGETS: [(&str, Target); 6] = [
@@ -52,8 +53,9 @@ pub const TARGETS: [(&str, Target); 6] = [
 macro_rules! targets {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        pub fn $name(bytes: &[u8]) {
-            ceiling::hold(|| $name::read(bytes));
+        #[must_use]
+        pub fn $name(bytes: &[u8]) -> bool {
+            ceiling::hold(|| $name::read(bytes))
         }
     )*};
 }
@@ -88,13 +90,15 @@ pub fn replay(target: Target) -> ExitCode {
     for file in &files {
         let file = Path::new(file);
         match std::fs::read(file) {
-            Ok(bytes) => target(&bytes),
+            Ok(bytes) => {
+                let outcome = if target(&bytes) { "read" } else { "refused" };
+                println!("{}: {outcome}", file.display());
+            }
             Err(error) => {
                 eprintln!("cannot read {}: {error}", file.display());
                 return ExitCode::FAILURE;
             }
         }
-        println!("{}: read or refused", file.display());
     }
     ExitCode::SUCCESS
 }
@@ -106,7 +110,9 @@ macro_rules! target {
         #[cfg(fuzzing)]
         libfuzzer_sys::fuzz_target!(
             init: $crate::pass_over_caught_panics(),
-            |bytes: &[u8]| $crate::$name(bytes)
+            |bytes: &[u8]| {
+                let _ = $crate::$name(bytes);
+            }
         );
 
         #[cfg(not(fuzzing))]

@@ -168,7 +168,12 @@ fn checkpoints() -> Vec<Vec<u8>> {
 fn ids() -> Vec<Vec<u8>> {
     let golden = golden();
     let padded = golden.iter().map(|folder| folder.join("padded.json"));
-    let padded = padded.filter(|path| path.exists()).map(|path| json_of(&path).to_string());
+    let padded = padded.filter(|path| path.exists()).map(|path| {
+        let mut golden = json_of(&path);
+        // How exact the outputs are is no part of what goes in.
+        golden.as_object_mut().map(|golden| golden.remove("own_error"));
+        golden.to_string()
+    });
     let written = [
         r#"{"input_ids": [[5, 6], [7]], "token_type_ids": [[0, 1], [0]]}"#,
         r#"{"input_ids": [[5, 6, 0], [0, 0, 7]], "attention_mask": [[1, 1, 0], [0, 0, 1]],
@@ -217,13 +222,27 @@ fn sentences() -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// The byte by which the target `model` knows a head.
+fn head_of(config: &Value) -> u8 {
+    let class = config["architectures"][0].as_str().unwrap_or_default();
+    let heads = [
+        ("MaskedLM", if config["tie_word_embeddings"] == false { 3 } else { 2 }),
+        ("SequenceClassification", 4),
+        ("TokenClassification", 5),
+        ("QuestionAnswering", 6),
+    ];
+    heads.iter().find(|(name, _)| class.ends_with(name)).map_or(1, |&(_, head)| head)
+}
+
 fn models() -> Vec<Vec<u8>> {
     let ids = [1, 2, 3, 4, 5, 254, 7, 8, 254, 9];
     let golden = golden();
     let configs = golden.iter().map(|folder| (folder, read(&folder.join("config.json"))));
     let mut inputs = Vec::new();
     for (number, (folder, config)) in (0_u8..).zip(configs) {
-        for head in [number % 7, (number + 3) % 7] {
+        // The head that the configuration names, and another.
+        let head = head_of(&json_of(&folder.join("config.json")));
+        for head in [head, head + 128 + number % 6] {
             let settings = [&[head, 0, 0][..], &ids].concat();
             inputs.push(files(&[("config.json", &config), ("settings", &settings)]));
         }

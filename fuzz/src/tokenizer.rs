@@ -27,14 +27,20 @@ thread_local! {
     static FILES: Files = Files::new(NAMES);
 }
 
-pub(crate) fn read(bytes: &[u8]) {
+pub(crate) fn read(bytes: &[u8]) -> bool {
     FILES.with(|files| {
         files.write(bytes);
         match Tokenizer::from_dir(files.dir()) {
-            Ok(tokenizer) => exercise(&tokenizer),
-            Err(error) => assert!(!error.to_string().is_empty()),
+            Ok(tokenizer) => {
+                exercise(&tokenizer);
+                true
+            }
+            Err(error) => {
+                assert!(!error.to_string().is_empty());
+                false
+            }
         }
-    });
+    })
 }
 
 /// Encodes and decodes; what comes out must hold together.
