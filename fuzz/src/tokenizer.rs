@@ -59,6 +59,7 @@ fn exercise(tokenizer: &Tokenizer) {
             assert!(encoding.ids.iter().all(|&id| (id as usize) < tokenizer.vocab_size()));
             let _ = tokenizer.decode(&encoding.ids, Specials::Keep);
             let _ = tokenizer.decode(&encoding.ids, Specials::Skip);
+            let _ = tokenizer.encode(text, limit);
             let _ = tokenizer.encode_bare(text, limit);
         }
     }
