@@ -38,7 +38,7 @@ pub(super) fn inputs() -> Vec<Vec<u8>> {
     for (_, json) in fixture::every_kind() {
         inputs.push(texts(&[("tokenizer.json", &json), ("tokenizer_config.json", &config)]));
     }
-    for (place, parts) in parts() {
+    for (place, parts) in parts().into_iter().chain(hostile()) {
         for part in parts {
             let mut json = fixture::lowercase_only();
             json[place] = part;
@@ -133,5 +133,23 @@ fn parts() -> [(&'static str, Vec<Value>); 7] {
                 "vocab": [["a", -1.0], ["<unk>", 0.0], ["ab", -2.5], ["<0x62>", -9.0]]}),
             ],
         ),
+    ]
+}
+
+/// Parts that asked for more memory than there is, before they were refused.
+fn hostile() -> [(&'static str, Vec<Value>); 3] {
+    let byte_level = json!({"type": "ByteLevel", "add_prefix_space": false, "use_regex": false,
+        "trim_offsets": true});
+    let doubles = json!({"type": "Replace", "pattern": {"String": "a"}, "content": "aa"});
+    [
+        (
+            "normalizer",
+            vec![
+                json!({"type": "Precompiled", "precompiled_charsmap": "/////w=="}),
+                json!({"type": "Sequence", "normalizers": vec![json!({"type": "ByteLevel"}); 40]}),
+            ],
+        ),
+        ("pre_tokenizer", vec![json!({"type": "Sequence", "pretokenizers": vec![byte_level; 40]})]),
+        ("decoder", vec![json!({"type": "Sequence", "decoders": vec![doubles; 40]})]),
     ]
 }
