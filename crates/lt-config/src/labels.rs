@@ -86,6 +86,12 @@ impl Labels {
         })
     }
 
+    /// What the configuration itself says that the scores mean, if it does.
+    #[must_use]
+    pub fn stated_problem(&self) -> Option<Problem> {
+        self.problem
+    }
+
     pub(crate) fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
         let labels = match fields.get("id2label") {
             Some(map) => Self::new(names_by_id(map, fields)?),
@@ -182,7 +188,8 @@ mod tests {
 
     #[test]
     fn what_scores_mean_follows_from_their_number_where_nothing_is_said() {
-        assert_eq!(labels("\"num_labels\": 1").unwrap().problem(), Problem::Regression);
+        let silent = labels("\"num_labels\": 1").unwrap();
+        assert_eq!((silent.problem(), silent.stated_problem()), (Problem::Regression, None));
         assert_eq!(labels("\"num_labels\": 2").unwrap().problem(), Problem::SingleLabel);
         let said = labels("\"problem_type\": \"multi_label_classification\"").unwrap();
         assert_eq!(said.problem(), Problem::MultiLabel);

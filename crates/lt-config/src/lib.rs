@@ -5,6 +5,7 @@
 )]
 
 mod bert;
+mod cross_encoder;
 mod distilbert;
 mod electra;
 mod error;
@@ -18,6 +19,7 @@ mod roberta;
 mod sentence_transformers;
 
 pub use bert::BertConfig;
+pub use cross_encoder::{CrossEncoder, ScoreActivation};
 pub use distilbert::DistilBertConfig;
 pub use electra::ElectraConfig;
 pub use error::{ConfigError, Origin};
