@@ -32,6 +32,15 @@ fn a_model_with_another_head_is_refused_by_every_task() {
     }
 }
 
+/// Its pooler is a layer of such a head, but no head.
+#[test]
+fn a_bare_encoder_with_a_pooler_has_no_head() {
+    let dir = checkpoint("heads-3x4-gelu", [], &json!({}));
+    let error = TextClassifier::from_dir(dir.path(), &options()).unwrap_err();
+    let TaskError::Model(error) = error else { panic!("{error}") };
+    assert!(matches!(*error, ModelError::Head { .. }), "{error}");
+}
+
 #[test]
 fn labels_that_say_nothing_of_entailment_are_named() {
     let error = ZeroShot::from_dir(three_labels().path(), &options()).unwrap_err();
