@@ -32,6 +32,15 @@ mod zero_shot;
 #[doc = include_str!("../doc/06-measuring.md")]
 pub mod metrics;
 
+#[doc = include_str!("../doc/09-sorting.md")]
+#[doc = include_str!("../doc/label-scores.mathml")]
+#[doc = include_str!("../doc/10-sorting.md")]
+#[doc = include_str!("../doc/zero-shot.mathml")]
+#[doc = include_str!("../doc/11-sorting.md")]
+#[doc = include_str!("../doc/verbalizer.mathml")]
+#[doc = include_str!("../doc/12-sorting.md")]
+pub mod sorting;
+
 pub use error::TaskError;
 pub use fill_mask::{FillMask, Prediction};
 pub use lt_config::Pooling;

@@ -174,3 +174,60 @@ fn a_chinese_template_has_a_label_word_of_one_character() {
         model.classify(&["电影很好。电"], &mut Scratch::new()).unwrap()[0].scores
     );
 }
+
+/// As RoBERTa's and XLM-R's: a word behind a space is another token than one without, and the mask
+/// takes the space before it.
+#[test]
+fn a_vocabulary_that_marks_spaces_has_its_words_found() {
+    let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+    let words = ["▁w5", "▁w6", "▁w7", "▁.", "▁好", "好", "▁w8", "w8", "w9"];
+    let pieces: Vec<&str> = special.into_iter().chain(words).collect();
+    let vocab: serde_json::Map<String, serde_json::Value> =
+        pieces.iter().enumerate().map(|(id, piece)| ((*piece).to_owned(), json!(id))).collect();
+    let added = |id: usize| {
+        json!({"id": id, "content": special[id], "single_word": false, "lstrip": id == 4,
+               "rstrip": false, "normalized": false, "special": true})
+    };
+    let of = |id: usize| json!({"SpecialToken": {"id": special[id], "type_id": 0}});
+    let sequence = |id: &str| json!({"Sequence": {"id": id, "type_id": 0}});
+    let single = json!([of(2), sequence("A"), of(3)]);
+    let pair = json!([of(2), sequence("A"), of(3), sequence("B"), of(3)]);
+    let token = |id: usize| json!({"id": special[id], "ids": [id], "tokens": [special[id]]});
+    let tokenizer = json!({
+        "version": "1.0", "truncation": null, "padding": null, "normalizer": null,
+        "added_tokens": [added(0), added(1), added(2), added(3), added(4)],
+        "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always",
+                          "split": true},
+        "post_processor": {"type": "TemplateProcessing", "single": single, "pair": pair,
+                           "special_tokens": {"[CLS]": token(2), "[SEP]": token(3)}},
+        "decoder": null,
+        "model": {"type": "WordLevel", "vocab": vocab, "unk_token": "[UNK]"},
+    });
+    let dir = checkpoint("mlm-tied", pieces, &json!({}));
+    std::fs::write(dir.path().join("tokenizer.json"), tokenizer.to_string()).unwrap();
+    let names = json!({"mask_token": "[MASK]", "cls_token": "[CLS]", "sep_token": "[SEP]",
+                       "unk_token": "[UNK]", "pad_token": "[PAD]"});
+    std::fs::write(dir.path().join("tokenizer_config.json"), names.to_string()).unwrap();
+
+    let options = LoadOptions::default();
+    let all = || FillMask::from_dir(dir.path(), &options).unwrap();
+    let ids = |words: &[&str]| -> Vec<u32> {
+        let model = all().with_targets(words).unwrap();
+        let masks = model.fill("w5 [MASK]", 9, &mut Scratch::new()).unwrap();
+        let mut ids: Vec<u32> = masks[0].iter().map(|guess| guess.id).collect();
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(ids(&["w8", "好"]), [9, 11], "as behind a space");
+    assert_eq!(ids(&["w9"]), [13], "there is none behind a space: as the vocabulary has it");
+
+    let words = [LabelWords::new("yes", ["w7"]), LabelWords::new("no", ["w8"])];
+    let model =
+        PromptClassifier::from_dir(dir.path(), &options, "{text} w6 {mask}", &words).unwrap();
+    let guesses = all().fill("w5 w6 [MASK]", 51, &mut Scratch::new()).unwrap().remove(0);
+    let of = |id| guesses.iter().find(|guess| guess.id == id).unwrap().score;
+    assert!((score(&model, "w5", "yes") - of(7) / (of(7) + of(11))).abs() < 1e-6);
+    // A long text is cut at its end.
+    let long = model.classify(&["w5 ".repeat(30).trim()], &mut Scratch::new()).unwrap();
+    assert_eq!(long[0].truncated, 30 - (16 - 4));
+}
