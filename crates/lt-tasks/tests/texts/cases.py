@@ -1,23 +1,23 @@
 """Makes cases for the tasks on texts, and what transformers and sentence-transformers answer.
 
-    pip install torch transformers
+    pip install torch transformers sentence-transformers
     python cases.py           # writes cases.json beside this file
 
 The models are the tiny random checkpoints of lt-model's golden files; the vocabulary is written
 here (`pieces`), and so is what their config.json says about labels. Texts are drawn from it, some
 longer than the models take.
-
-A cross-encoder is sentence-transformers' `CrossEncoder.rank` in its own words: the tokenizer on
-(query, document), the model, the activation, a stable sort from the highest score.
 """
 
 import json
 import platform
 import random
+import tempfile
 from pathlib import Path
 
+import sentence_transformers
 import torch
 import transformers
+from sentence_transformers import CrossEncoder
 from transformers import (
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
@@ -55,8 +55,9 @@ def main() -> None:
             zero_shot(draw, NLI_TWO, "{}", False),
         ],
         "rerank": [
-            rerank(draw, "sequences-regression", torch.nn.Sigmoid()),
-            rerank(draw, "sequences-regression", torch.nn.Identity()),
+            rerank(draw, "sequences-regression", None),
+            rerank(draw, "sequences-regression", "torch.nn.modules.activation.Sigmoid"),
+            rerank(draw, "sequences-regression", "torch.nn.modules.linear.Identity"),
         ],
         "fill_mask": [
             fill_mask(draw, "mlm-tied", None),
@@ -69,6 +70,7 @@ def main() -> None:
         "python": platform.python_version(),
         "torch": torch.__version__,
         "transformers": transformers.__version__,
+        "sentence-transformers": sentence_transformers.__version__,
     }
     text = json.dumps({"versions": versions} | cases, indent=1, ensure_ascii=False)
     (HERE / "cases.json").write_text(text + "\n", encoding="utf-8")
@@ -162,26 +164,23 @@ def zero_shot(draw: random.Random, labels: dict, template: str, multi_label: boo
     }
 
 
-def rerank(draw: random.Random, name: str, activation: torch.nn.Module) -> dict:
+def rerank(draw: random.Random, name: str, activation: str | None) -> dict:
     whole = settings(name)
     vocabulary = pieces(whole["vocab_size"])
-    words = tokenizer(vocabulary, whole)
-    model = sequence_model(name, {})
+    config = {"sentence_transformers": {"activation_fn": activation}} if activation else {}
+    with tempfile.TemporaryDirectory() as directory:
+        sequence_model(name, config).save_pretrained(directory)
+        tokenizer(vocabulary, whole).save_pretrained(directory)
+        encoder = CrossEncoder(directory, device="cpu")
     answers = []
     for _ in range(3):
         query = text_of(draw, vocabulary, 1, 6)
         documents = [text_of(draw, vocabulary, 0, 20) for _ in range(5)]
         documents.append(documents[0])  # a tie
-        scores = []
-        for document in documents:
-            tokens = words([query], [document], truncation=True, return_tensors="pt")
-            with torch.no_grad():
-                scores.append(activation(model(**tokens).logits)[0, 0].item())
-        ranked = [{"index": i, "score": score} for i, score in enumerate(scores)]
-        ranked.sort(key=lambda it: it["score"], reverse=True)
+        # One at a time: in a batch, padding changes the last bits, and ties with them.
+        ranked = encoder.rank(query, documents, batch_size=1)
+        ranked = [{"index": it["corpus_id"], "score": float(it["score"])} for it in ranked]
         answers.append({"query": query, "documents": documents, "ranked": ranked})
-    path = f"{type(activation).__module__}.{type(activation).__name__}"
-    config = {"sentence_transformers": {"activation_fn": path}}
     return {"checkpoint": name, "pieces": " ".join(vocabulary), "config": config, "answers": answers}
 
 
