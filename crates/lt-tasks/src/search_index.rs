@@ -108,23 +108,42 @@ impl SearchIndex {
         let (count, d) = queries.dim();
         // The queries are what is packed: the index is read once, as it lies.
         let columns = Weight::new(&[count, d], queries.iter().copied().collect())?;
-        let mut best: Vec<Vec<(usize, f32)>> = vec![Vec::new(); count];
+        let mut best: Vec<Best> = vec![Best::default(); count];
         for (block, rows) in self.unit.axis_chunks_iter(Axis(0), BLOCK).enumerate() {
             let cosines = product(&Product::new(rows, &columns), scratch); // [rows, count]
-            for (best, scores) in best.iter_mut().zip(cosines.columns()) {
-                // Rounding may carry a cosine a little past 1.
-                let scores = scores.iter().map(|cosine| cosine.clamp(-1.0, 1.0));
-                best.extend((block * BLOCK..).zip(scores));
-                // Not at every block: a long list would be gone through again and again.
-                if best.len() >= 2 * top.max(BLOCK) {
-                    keep_largest(best, top);
+            for (index, row) in (block * BLOCK..).zip(cosines.outer_iter()) {
+                for (best, cosine) in best.iter_mut().zip(row) {
+                    // Rounding may carry a cosine a little past 1.
+                    best.add(index, cosine.clamp(-1.0, 1.0), top);
                 }
             }
             scratch.give(cosines);
         }
-        best.iter_mut().for_each(|best| keep_largest(best, top));
+        best.iter_mut().for_each(|best| keep_largest(&mut best.found, top));
         let hit = |(index, score)| Hit { index, score };
-        Ok(best.into_iter().map(|best| best.into_iter().map(hit).collect()).collect())
+        Ok(best.into_iter().map(|best| best.found.into_iter().map(hit).collect()).collect())
+    }
+}
+
+/// The best that were found so far, and some more.
+#[derive(Debug, Clone, Default)]
+struct Best {
+    found: Vec<(usize, f32)>,
+    /// What is no higher cannot be among them any more: there are enough as good, and earlier.
+    bar: Option<f32>,
+}
+
+impl Best {
+    fn add(&mut self, index: usize, score: f32, top: usize) {
+        if self.bar.is_some_and(|bar| score <= bar) {
+            return;
+        }
+        self.found.push((index, score));
+        // Not each time: a long list would be gone through again and again.
+        if self.found.len() >= top.saturating_mul(2).max(BLOCK) {
+            keep_largest(&mut self.found, top);
+            self.bar = self.found.last().map(|&(_, score)| score);
+        }
     }
 }
 
