@@ -155,6 +155,36 @@ fn a_tokenizer_of_another_model_and_a_length_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn a_text_that_cannot_be_sorted_is_named_however_many_labels_there_are() {
+    let dir = inference();
+    fs::write(dir.path().join("vocab.txt"), numbered(60).join("\n")).unwrap();
+    let model = ZeroShot::from_dir(dir.path(), &options()).unwrap();
+    let texts = ["w7", "w8", "w55", "w9"];
+    let labels = ["w20", "w21", "w22"];
+    let error = model.classify(&texts, &labels, LabelChoice::One, &mut Scratch::new());
+    assert!(matches!(error.unwrap_err(), TaskError::Text { number: 2, .. }));
+}
+
+#[test]
+fn a_maximum_length_in_a_file_counts_but_never_more_than_there_are_positions() {
+    let dir = three_labels();
+    let load = |length: u32| {
+        let json = json!({"model_max_length": length}).to_string();
+        fs::write(dir.path().join("tokenizer_config.json"), json).unwrap();
+        TextClassifier::from_dir(dir.path(), &options()).unwrap()
+    };
+    let long = "w7 ".repeat(20);
+    for (length, expected) in [(9, 9), (4096, 16)] {
+        let classifier = load(length);
+        assert_eq!(classifier.max_length(), expected);
+        let answers = classifier.classify([long.as_str()], &mut Scratch::new()).unwrap();
+        assert_eq!(answers[0].truncated, 20 - (expected - 2));
+    }
+    let shorter = load(4096).with_max_length(5).unwrap();
+    assert_eq!(shorter.max_length(), 5);
+}
+
+#[test]
 fn words_to_fill_in_must_be_single_tokens() {
     let model = || FillMask::from_dir(masked_lm().path(), &options()).unwrap();
     let error = model().with_targets(&["w7", "w8 w9"]).unwrap_err();

@@ -198,6 +198,36 @@ proptest! {
     }
 }
 
+/// More vectors than are compared at a time, no two of them equally near, in no order.
+#[test]
+fn the_nearest_of_many_are_found_wherever_they_lie() {
+    let mut state = 1_u32;
+    let mut number = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 16_777_216.0 - 0.5
+    };
+    let vectors = Array2::from_shape_fn((15_000, 3), |_| number());
+    let query = ndarray::array![[0.3_f32, -0.2, 0.1]];
+    let cosine = |row: ndarray::ArrayView1<'_, f32>| -> f64 {
+        let dot = |a: ndarray::ArrayView1<'_, f32>, b: ndarray::ArrayView1<'_, f32>| -> f64 {
+            a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+        };
+        dot(row, query.row(0)) / (dot(row, row) * dot(query.row(0), query.row(0))).sqrt()
+    };
+    let cosines: Vec<f64> = vectors.outer_iter().map(cosine).collect();
+    let index = SearchIndex::new(vectors).unwrap();
+    for top in [1, 50, 6000] {
+        let hits = index.nearest(query.view(), top, &mut Scratch::new()).unwrap().remove(0);
+        let mut sorted = cosines.clone();
+        sorted.sort_by(|a, b| b.total_cmp(a));
+        assert_eq!(hits.len(), top);
+        for (hit, expected) in hits.iter().zip(&sorted) {
+            assert!((f64::from(hit.score) - expected).abs() < 1e-6);
+            assert!((cosines[hit.index] - expected).abs() < 1e-6);
+        }
+    }
+}
+
 #[test]
 fn mutants_of_these_laws_are_caught() {
     // Scores that depend on the other candidates: softmax over all of them.
