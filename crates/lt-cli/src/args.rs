@@ -6,14 +6,18 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bench::BenchArgs;
+use crate::classify::ClassifyArgs;
 use crate::completions::CompletionsArgs;
 use crate::encode::EncodeArgs;
 use crate::fill_mask::FillMaskArgs;
 use crate::forward::ForwardArgs;
 use crate::inspect::InspectArgs;
+use crate::rerank::RerankArgs;
+use crate::search::SearchArgs;
 use crate::similarity::SimilarityArgs;
 use crate::tokenize::TokenizeArgs;
 use crate::tour::TourArgs;
+use crate::zero_shot::ZeroShotArgs;
 
 /// Shows what a Transformer does with a sentence, and does it.
 #[derive(Debug, Parser)]
@@ -68,6 +72,30 @@ pub(crate) enum Command {
     FillMask {
         #[command(flatten)]
         args: FillMaskArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Classify {
+        #[command(flatten)]
+        args: ClassifyArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    ZeroShot {
+        #[command(flatten)]
+        args: ZeroShotArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Rerank {
+        #[command(flatten)]
+        args: RerankArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Search {
+        #[command(flatten)]
+        args: SearchArgs,
         #[command(flatten)]
         common: Common,
     },

@@ -1,7 +1,9 @@
 //! The `lt` program: shows what a Transformer does with a sentence, and does it.
 
+mod another_head;
 mod args;
 mod bench;
+mod classify;
 mod columns;
 mod completions;
 mod encode;
@@ -16,11 +18,17 @@ mod model_dir;
 mod number_lists;
 mod output;
 mod progress;
+mod rerank;
+mod score_bars;
+mod search;
 mod similarity;
 mod tensor_file;
 mod text_input;
+mod text_pair;
 mod tokenize;
 pub(crate) mod tour;
+mod windows;
+mod zero_shot;
 
 use std::process::ExitCode;
 
@@ -60,6 +68,10 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Tokenize { args, common } => tokenize::run(args, common),
         Command::Inspect { args, common } => inspect::run(args, common),
         Command::FillMask { args, common } => fill_mask::run(args, common),
+        Command::Classify { args, common } => classify::run(args, common),
+        Command::ZeroShot { args, common } => zero_shot::run(args, common),
+        Command::Rerank { args, common } => rerank::run(args, common),
+        Command::Search { args, common } => search::run(args, common),
         Command::Forward { args, common } => forward::run(args, common),
         Command::Bench { args, common } => bench::run(args, common),
         Command::Completions(args) => completions::run(args),

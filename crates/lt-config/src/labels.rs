@@ -47,7 +47,6 @@ impl Default for Labels {
 ///
 /// PyTorch: `problem_type` of `transformers.PreTrainedConfig`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Problem {
     /// Each output is a number, as it is (回归).
     Regression,

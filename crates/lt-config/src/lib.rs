@@ -7,6 +7,7 @@
 mod albert;
 mod bert;
 mod count;
+mod cross_encoder;
 mod distilbert;
 mod electra;
 mod error;
@@ -28,6 +29,7 @@ mod variants;
 
 pub use albert::AlbertConfig;
 pub use bert::BertConfig;
+pub use cross_encoder::{CrossEncoder, ScoreActivation};
 pub use distilbert::DistilBertConfig;
 pub use electra::ElectraConfig;
 pub use error::{ConfigError, Origin};

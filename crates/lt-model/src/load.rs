@@ -250,7 +250,11 @@ fn expect_head(
     // What is stored tells nothing if it may be that of another head, which is named.
     let shares_names =
         |head: &Head| names.own(*head).iter().any(|pattern| layout.own.contains(pattern));
-    let is_stored = || stores(source, layout, |name| layout.owns(name));
+    // A bare encoder has a pooler too, which some heads count as theirs.
+    let layer = |name: &'static str| name.rsplit_once('.').map(|(layer, _)| layer);
+    let pooler = names.pooler.and_then(layer);
+    let is_pooler = |name: &str| pooler.is_some_and(|pooler| name.starts_with(pooler));
+    let is_stored = || stores(source, layout, |name| layout.owns(name) && !is_pooler(name));
     if heads.contains(&wanted) || !heads.iter().any(shares_names) && is_stored() {
         return Ok(());
     }

@@ -8,15 +8,38 @@
 
 mod error;
 mod fill_mask;
+mod finite;
+mod in_batches;
+mod largest;
+mod mask_predictions;
+mod max_length;
 mod pooling;
+mod prompt_classifier;
+mod prompt_template;
+mod reranker;
+mod scores;
+mod search_index;
 mod sentence_encoder;
+mod sequence_scorer;
 mod similarity;
+mod text_classifier;
 mod token_batch;
+mod word_token;
+mod zero_shot;
 
 #[doc = include_str!("../doc/05-measuring.md")]
 #[doc = include_str!("../doc/f1.mathml")]
 #[doc = include_str!("../doc/06-measuring.md")]
 pub mod metrics;
+
+#[doc = include_str!("../doc/09-sorting.md")]
+#[doc = include_str!("../doc/label-scores.mathml")]
+#[doc = include_str!("../doc/10-sorting.md")]
+#[doc = include_str!("../doc/zero-shot.mathml")]
+#[doc = include_str!("../doc/11-sorting.md")]
+#[doc = include_str!("../doc/verbalizer.mathml")]
+#[doc = include_str!("../doc/12-sorting.md")]
+pub mod sorting;
 
 pub use error::TaskError;
 pub use fill_mask::{FillMask, Prediction};
@@ -24,8 +47,14 @@ pub use lt_config::Pooling;
 pub use lt_core::Scratch;
 pub use lt_model::LoadOptions;
 pub use pooling::{cls, last_token, max, mean, mean_sqrt_len, normalize, pool, weighted_mean};
+pub use prompt_classifier::{LabelWords, PromptClassifier};
+pub use reranker::{Ranked, Reranker};
+pub use scores::{Classified, LabelScore, ScoreFunction};
+pub use search_index::{Hit, SearchIndex};
 pub use sentence_encoder::SentenceEncoder;
 pub use similarity::cosine;
+pub use text_classifier::TextClassifier;
+pub use zero_shot::{LabelChoice, ZeroShot};
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

@@ -96,6 +96,19 @@ pub enum TokenizerError {
         /// How many special tokens the template adds.
         special: usize,
     },
+    /// A second text that leaves no room for the first, which alone may be cut.
+    #[error(
+        "the second text has {second} tokens, which with {special} special ones are more than the \
+         limit of {limit}: shorten it"
+    )]
+    SecondText {
+        /// The limit that was asked for.
+        limit: usize,
+        /// How many tokens the second text has.
+        second: usize,
+        /// How many special tokens the template adds.
+        special: usize,
+    },
     /// A text that this tokenizer has no tokens for.
     #[error("the text cannot be tokenized with this vocabulary")]
     Encode {

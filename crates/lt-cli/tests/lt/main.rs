@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
 mod bench;
+mod classify;
 mod encode;
 mod fill_mask;
 mod forward;
@@ -9,8 +10,11 @@ mod forward;
 mod hub;
 mod inspect;
 mod models;
+mod rerank;
 mod run;
+mod search;
 mod similarity;
 mod streams;
 mod tokenize;
 mod usage;
+mod zero_shot;
