@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use lt_config::ModelConfig;
+use lt_config::{CrossEncoder, ModelConfig};
 use lt_core::{Module, Ragged, Scratch, weights};
 use lt_model::{
     Decoder, LoadOptions, MaskedLm, Model, ModelError, ModelOutput, QuestionAnswering, Reading,
@@ -82,6 +82,7 @@ pub(crate) fn read(bytes: &[u8]) -> bool {
                 false
             }
         };
+        let _ = CrossEncoder::from_dir(dir);
         let _ = TextEncoder::from_dir(dir, &options);
         let _ = MaskedLm::from_dir(dir, &options);
         let _ = SequenceClassifier::from_dir(dir, &options);

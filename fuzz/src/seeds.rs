@@ -203,7 +203,8 @@ fn sentences() -> Vec<Vec<u8>> {
         "transformer_task": "feature-extraction"});
     let prompts = json!({"__version__": {"sentence_transformers": "5.0.0"},
         "prompts": {"query": "query: "}, "default_prompt_name": "query",
-        "similarity_fn_name": "cosine"});
+        "similarity_fn_name": "cosine",
+        "activation_fn": "torch.nn.modules.linear.Identity"});
     let normalize = json!({"module_input_name": "sentence_embedding"});
     let tokenizer = json!({"model_max_length": 7, "do_lower_case": true});
     [&flags, &names]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use lt_config::{ModelConfig, SentenceTransformers};
+use lt_config::{CrossEncoder, ModelConfig, SentenceTransformers};
 use lt_core::Scratch;
 use lt_model::{LoadOptions, TextEncoder, Top};
 use lt_tasks::SentenceEncoder;
@@ -44,6 +44,7 @@ pub(crate) fn read(bytes: &[u8]) -> bool {
             assert!(settings.transformer_dir.starts_with(files.dir()));
             assert!(!settings.pooling.is_empty() && settings.token_width > 0);
         }
+        let _ = CrossEncoder::from_dir(files.dir());
         match SentenceEncoder::from_dir(files.dir(), &LoadOptions::default()) {
             Ok(encoder) => {
                 let texts = ["", "a", "A query, and more than fits a model of eight positions"];

@@ -47,9 +47,9 @@ pub(crate) fn read(bytes: &[u8]) -> bool {
 fn exercise(tokenizer: &Tokenizer) {
     let _ = format!("{tokenizer:?}");
     for text in TEXTS {
-        for limit in [Limit::None, Limit::At(0), Limit::At(5)] {
+        for limit in [Limit::None, Limit::At(0), Limit::At(5), Limit::First(9)] {
             let Ok(encoding) = tokenizer.encode((text, "hello"), limit) else { continue };
-            if let Limit::At(limit) = limit {
+            if let Limit::At(limit) | Limit::First(limit) = limit {
                 assert!(encoding.len() <= limit);
             }
             for (offsets, sequence) in encoding.offsets.iter().zip(&encoding.sequence) {
