@@ -3,8 +3,8 @@
 use serde_json::Value;
 use tokenizers::{Model, ModelWrapper};
 
-use crate::charsmap::longest_replacement;
 use crate::config::invalid;
+use crate::growth::check_growth;
 use crate::{Result, TokenizerError};
 
 /// Larger ids overflow the library's arithmetic; no vocabulary has a thousandth of this.
@@ -40,16 +40,7 @@ pub(crate) fn check(origin: &str, inner: &tokenizers::Tokenizer) -> Result<Optio
     let normalizer = as_json(serde_json::to_value(inner.get_normalizer()))?;
     let pre_tokenizer = as_json(serde_json::to_value(inner.get_pre_tokenizer()))?;
     let decoder = as_json(serde_json::to_value(inner.get_decoder()))?;
-    for (field, growth) in [
-        ("what normalizer and pre_tokenizer replace", growth(&normalizer) * growth(&pre_tokenizer)),
-        ("what decoder replaces", growth(&decoder)),
-    ] {
-        if growth > MOST_GROWTH {
-            let expected = format!("at most {MOST_GROWTH} times as long");
-            let got = format!("that it makes a text {growth:.0} times as long").into();
-            return Err(invalid(origin, field, &got, &expected));
-        }
-    }
+    check_growth(origin, &normalizer, &pre_tokenizer, &decoder)?;
     let processor = as_json(serde_json::to_value(inner.get_post_processor()))?;
     let processors = flattened(&processor);
     for part in &processors {
@@ -70,34 +61,6 @@ pub(crate) fn check(origin: &str, inner: &tokenizers::Tokenizer) -> Result<Optio
         return Err(invalid(origin, field, &adding.into(), "at most 1"));
     }
     Ok(largest)
-}
-
-/// No real tokenizer makes a text longer than this by replacing: SentencePiece's map makes 33 bytes
-/// of U+FDFA, and some replacements before and after it count twice each. A few lines could ask
-/// for more than any memory holds.
-const MOST_GROWTH: f64 = 1024.0;
-
-/// How many times as long a text may become by what a normaliser, a pre-tokenizer or a decoder
-/// replaces.
-fn growth(part: &Value) -> f64 {
-    let chains = ["normalizers", "pretokenizers", "decoders"];
-    if let Some(parts) = chains.iter().find_map(|chain| part[chain].as_array()) {
-        return parts.iter().map(growth).product();
-    }
-    match part["type"].as_str() {
-        Some("Precompiled") => return (longest_replacement(part) as f64).max(1.0),
-        // A byte becomes a letter, of two bytes if it is none of ASCII.
-        Some("ByteLevel") => return 2.0,
-        Some("Replace") => {}
-        _ => return 1.0,
-    }
-    let length = |text: &Value| text.as_str().map_or(0, str::len) as f64;
-    let content = length(&part["content"]);
-    // A regular expression may match a single character, or the empty place between two.
-    match &part["pattern"]["String"] {
-        Value::String(pattern) if !pattern.is_empty() => (content / pattern.len() as f64).max(1.0),
-        _ => content + 1.0,
-    }
 }
 
 /// The largest id of any token, if there are tokens.

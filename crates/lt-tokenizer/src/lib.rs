@@ -15,6 +15,7 @@ mod config;
 mod encode;
 mod encoding;
 mod error;
+mod growth;
 mod guard;
 mod load;
 mod read;

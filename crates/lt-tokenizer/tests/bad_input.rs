@@ -177,6 +177,23 @@ fn a_template_that_would_crash_or_lie_is_refused_with_its_field() {
     assert!(refused("/post_processor", two).to_string().contains("at most 1"));
 }
 
+/// Ten thousand links that each add a little are gone through for minutes.
+#[test]
+fn a_chain_of_very_many_links_is_refused() {
+    for (part, chain, link) in [
+        ("/normalizer", "normalizers", json!({"type": "NFC"})),
+        ("/pre_tokenizer", "pretokenizers", json!({"type": "Whitespace"})),
+        ("/decoder", "decoders", json!({"type": "Fuse"})),
+    ] {
+        let of = |count: usize| json!({"type": "Sequence", chain: vec![link.clone(); count]});
+        let error = refused(part, of(101)).to_string();
+        assert!(error.contains("at most 100") && error.contains("101"), "{error}");
+        let mut json = fixture::lowercase_only();
+        *json.pointer_mut(part).unwrap() = of(100);
+        assert!(Tokenizer::from_json(&json.to_string()).is_ok());
+    }
+}
+
 /// Forty lines that double a text would ask for a terabyte to read one letter.
 #[test]
 fn what_makes_texts_too_long_is_refused() {
@@ -190,6 +207,7 @@ fn what_makes_texts_too_long_is_refused() {
         nested,
         replace(json!({"String": "a"}), &"a".repeat(2000)),
         replace(json!({"Regex": ""}), &"a".repeat(2000)),
+        json!({"type": "Prepend", "prepend": "a".repeat(2000)}),
     ] {
         let error = refused("/normalizer", normalizer).to_string();
         assert!(error.contains("times as long"), "{error}");
