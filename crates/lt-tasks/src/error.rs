@@ -89,6 +89,57 @@ pub enum TaskError {
         /// The mask token of this model.
         mask: String,
     },
+    /// Names that do not fit the head.
+    #[error(
+        "the head tells {head} labels apart, but {names} names were given: expected as many names \
+         as labels"
+    )]
+    Labels {
+        /// How many labels the head has.
+        head: usize,
+        /// How many names were given.
+        names: usize,
+    },
+    /// A token from beyond its text.
+    #[error(
+        "a token at the characters {start}..{end}, but the text has {characters}: were the tokens \
+         of two texts mixed?"
+    )]
+    Offsets {
+        /// The token's first character.
+        start: usize,
+        /// One behind its last character.
+        end: usize,
+        /// How many characters there are.
+        characters: usize,
+    },
+    /// Windows that would not move on.
+    #[error("windows that overlap by {got} tokens: expected at most {most}, so that they move on")]
+    Overlap {
+        /// What was asked for.
+        got: usize,
+        /// The most that leaves a step of one token.
+        most: usize,
+    },
+    /// A question that leaves no room for what it is asked of.
+    #[error(
+        "the question and the special tokens are {tokens} tokens, expected less than the {limit} of \
+         a window: shorten the question"
+    )]
+    LongQuestion {
+        /// How many they are.
+        tokens: usize,
+        /// How many a window has.
+        limit: usize,
+    },
+    /// Beginnings and ends that are not of the same tokens.
+    #[error("{starts} probabilities of beginning and {ends} of ending: expected one each a token")]
+    Spans {
+        /// How many probabilities of beginning an answer there are.
+        starts: usize,
+        /// How many of ending one.
+        ends: usize,
+    },
     /// A text that would have to be cut.
     #[error("the text has {tokens} tokens, expected at most {limit}: shorten it")]
     TooLong {

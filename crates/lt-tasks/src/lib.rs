@@ -6,18 +6,28 @@
 #![doc = include_str!("../doc/masked-word.mathml")]
 #![doc = include_str!("../doc/04-tasks.md")]
 
+mod characters;
 mod error;
 mod fill_mask;
 mod pooling;
 mod sentence_encoder;
 mod similarity;
 mod token_batch;
+mod windows;
+mod words;
 
 #[doc = include_str!("../doc/05-measuring.md")]
 #[doc = include_str!("../doc/f1.mathml")]
 #[doc = include_str!("../doc/06-measuring.md")]
 pub mod metrics;
 
+/// Which pieces of a text are names, and of what.
+pub mod tag;
+
+/// Where in a text the answer to a question stands.
+pub mod answer;
+
+pub use answer::QuestionAnswerer;
 pub use error::TaskError;
 pub use fill_mask::{FillMask, Prediction};
 pub use lt_config::Pooling;
@@ -26,6 +36,7 @@ pub use lt_model::LoadOptions;
 pub use pooling::{cls, last_token, max, mean, mean_sqrt_len, normalize, pool, weighted_mean};
 pub use sentence_encoder::SentenceEncoder;
 pub use similarity::cosine;
+pub use tag::TokenTagger;
 
 /// The README's example, run as a test.
 #[cfg(doctest)]
