@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::answer::AnswerArgs;
 use crate::bench::BenchArgs;
 use crate::completions::CompletionsArgs;
 use crate::encode::EncodeArgs;
@@ -12,6 +13,7 @@ use crate::fill_mask::FillMaskArgs;
 use crate::forward::ForwardArgs;
 use crate::inspect::InspectArgs;
 use crate::similarity::SimilarityArgs;
+use crate::tag::TagArgs;
 use crate::tokenize::TokenizeArgs;
 use crate::tour::TourArgs;
 
@@ -68,6 +70,18 @@ pub(crate) enum Command {
     FillMask {
         #[command(flatten)]
         args: FillMaskArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Tag {
+        #[command(flatten)]
+        args: TagArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Answer {
+        #[command(flatten)]
+        args: AnswerArgs,
         #[command(flatten)]
         common: Common,
     },

@@ -162,13 +162,13 @@ pub(crate) fn encode(
     })
 }
 
-fn failed(number: usize, error: TaskError) -> Failure {
+pub(crate) fn failed(number: usize, error: TaskError) -> Failure {
     Failure::from(error).at(format!("text {}", number + 1))
 }
 
 /// Texts, some at a time: enough for the model to work on at once, never all of a long input, and
 /// none that whoever writes them may be waiting for.
-struct Windows {
+pub(crate) struct Windows {
     texts: TextInput,
 }
 
@@ -176,7 +176,7 @@ impl Windows {
     const TEXTS: usize = 512;
     const BYTES: usize = 1 << 20;
 
-    fn new(texts: TextInput) -> Self {
+    pub(crate) fn new(texts: TextInput) -> Self {
         Self { texts }
     }
 }

@@ -1,5 +1,7 @@
 //! The `lt` program: shows what a Transformer does with a sentence, and does it.
 
+mod another_head;
+mod answer;
 mod args;
 mod bench;
 mod columns;
@@ -17,6 +19,7 @@ mod number_lists;
 mod output;
 mod progress;
 mod similarity;
+mod tag;
 mod tensor_file;
 mod text_input;
 mod tokenize;
@@ -60,6 +63,8 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Tokenize { args, common } => tokenize::run(args, common),
         Command::Inspect { args, common } => inspect::run(args, common),
         Command::FillMask { args, common } => fill_mask::run(args, common),
+        Command::Tag { args, common } => tag::run(args, common),
+        Command::Answer { args, common } => answer::run(args, common),
         Command::Forward { args, common } => forward::run(args, common),
         Command::Bench { args, common } => bench::run(args, common),
         Command::Completions(args) => completions::run(args),

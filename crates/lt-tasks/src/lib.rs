@@ -21,10 +21,14 @@ mod words;
 #[doc = include_str!("../doc/06-measuring.md")]
 pub mod metrics;
 
-/// Which pieces of a text are names, and of what.
+#[doc = include_str!("../doc/07-tagging.md")]
+#[doc = include_str!("../doc/word-score.mathml")]
+#[doc = include_str!("../doc/08-tagging.md")]
 pub mod tag;
 
-/// Where in a text the answer to a question stands.
+#[doc = include_str!("../doc/09-answering.md")]
+#[doc = include_str!("../doc/answer-span.mathml")]
+#[doc = include_str!("../doc/10-answering.md")]
 pub mod answer;
 
 pub use answer::QuestionAnswerer;

@@ -1,4 +1,4 @@
-// The page of this module is its chapter, `doc/07-tagging.md`, which `lib.rs` shows.
+// The page of this module is its chapter, `doc/07-tagging.md` and on, which `lib.rs` shows.
 
 mod aggregation;
 mod scheme;

@@ -1,6 +1,7 @@
 //! The program as people and scripts run it.
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
+mod answer;
 mod bench;
 mod encode;
 mod fill_mask;
@@ -12,5 +13,6 @@ mod models;
 mod run;
 mod similarity;
 mod streams;
+mod tag;
 mod tokenize;
 mod usage;

@@ -5,8 +5,17 @@ use std::fs;
 use crate::models::{golden, minilm};
 use crate::run::{arg, command, lt, outcome};
 
-const COMMANDS: [&str; 7] =
-    ["tour", "encode", "similarity", "tokenize", "inspect", "fill-mask", "forward"];
+const COMMANDS: [&str; 9] = [
+    "tour",
+    "encode",
+    "similarity",
+    "tokenize",
+    "inspect",
+    "fill-mask",
+    "tag",
+    "answer",
+    "forward",
+];
 
 #[test]
 fn a_command_line_that_makes_no_sense_ends_with_2_and_the_usage() {
