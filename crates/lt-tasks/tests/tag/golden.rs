@@ -1,9 +1,11 @@
 //! What transformers' pipeline finds, as `cases.py` wrote it down, and what its tutorial says.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use lt_config::Labels;
 use lt_tasks::tag::{Aggregation, Entity, TokenScores, aggregate};
+use lt_tokenizer::{Limit, Tokenizer};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -51,6 +53,24 @@ fn every_rule_finds_the_entities_that_transformers_finds() {
                 assert!((found.score - expected.3).abs() < 1e-6, "{text}, {name}: {found:?}");
             }
         }
+    }
+}
+
+/// The real tokenizer of all-MiniLM-L6-v2.
+#[test]
+fn tokens_have_the_places_and_words_that_transformers_got() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let dir = std::env::var_os("LT_MINILM")
+        .map_or_else(|| workspace.join("target/models/all-MiniLM-L6-v2"), PathBuf::from);
+    assert!(dir.exists(), "run `cargo xtask fetch`, or set LT_MINILM to its directory");
+    let tokenizer = Tokenizer::from_dir(dir).unwrap();
+    let Cases { cases, .. } = serde_json::from_str(include_str!("cases.json")).unwrap();
+    for Case { text, tokens, .. } in cases {
+        let found = tokenizer.encode_bare(text.as_str(), Limit::None).unwrap();
+        let places = found.offsets.iter().zip(&found.words);
+        let places: Vec<_> = places.map(|(at, word)| (at.start, at.end, *word)).collect();
+        let expected: Vec<_> = tokens.iter().map(|it| (it.0, it.1, Some(it.2))).collect();
+        assert_eq!(places, expected, "{text}");
     }
 }
 
