@@ -199,6 +199,8 @@ fn what_cannot_be_answered_is_refused_with_the_reason() {
     let error = answerer(&dir).answer_all(&questions, &options, scratch).unwrap_err();
     assert!(matches!(error, TaskError::Text { number: 1, .. }), "{error}");
 
+    // As long as the model takes them, half of which overlaps at most.
+    assert_eq!(answerer(&dir).windows(), WindowSize { limit: 17, overlap: 8 });
     let size = |limit, overlap| answerer(&dir).with_windows(WindowSize { limit, overlap });
     for limit in [0, 3, 18] {
         let error = size(limit, 0).unwrap_err();

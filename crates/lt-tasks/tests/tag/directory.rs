@@ -117,6 +117,8 @@ fn what_does_not_fit_is_refused_with_the_reason() {
     }
     let error = size(9, 7).unwrap_err();
     assert!(matches!(error, TaskError::Overlap { got: 7, most: 6 }), "{error}");
+    let own = tagger(&dir).windows();
+    assert_eq!(own.overlap, own.limit / 4);
     assert_eq!(size(9, 6).unwrap().windows(), WindowSize { limit: 9, overlap: 6 });
 
     let model = TokenClassifier::from_dir(dir.path(), &LoadOptions::default()).unwrap().model;
