@@ -59,7 +59,7 @@ impl ScaledDotProduct {
 
     fn problem<'a>(self, input: &AttentionInput<'a>) -> Result<Attention<'a>> {
         const AT: &str = "ScaledDotProduct::forward";
-        let AttentionInput { query, key, value, queries, keys, mask } = *input;
+        let AttentionInput { query, key, value, queries, keys, mask, bias } = *input;
         queries.check(AT, query.nrows())?;
         keys.check(AT, key.nrows())?;
         check_shape(AT, dims![key.nrows(), "h·v"], value.shape())?;
@@ -74,8 +74,17 @@ impl ScaledDotProduct {
                 });
             }
         }
+        let of_bias = bias.map_or(self.heads, |bias| bias.heads());
+        if of_bias != self.heads {
+            return Err(Error::Config {
+                at: AT,
+                field: "bias.heads",
+                got: of_bias.to_string(),
+                expected: format!("{}, as attention has", self.heads),
+            });
+        }
         check_sequences(AT, queries, keys, mask)?;
-        Ok(Attention::new(query, key, value, queries, self.heads).keys(keys).mask(mask))
+        Ok(Attention::new(query, key, value, queries, self.heads).keys(keys).mask(mask).bias(bias))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What attention takes in.
 
 use lt_core::{Error, Mask, Ragged, Result};
+use lt_kernels::DistanceBias;
 use ndarray::ArrayView2;
 
 /// What an input that names no mask has.
@@ -24,13 +25,16 @@ pub struct HiddenStates<'a> {
     pub sequences: &'a Ragged,
     /// Which token may look at which of its own sequence.
     pub mask: &'a Mask,
+    /// What is added to scores, by distance: the relative position that the layers of a model
+    /// share.
+    pub bias: Option<DistanceBias<'a>>,
 }
 
 impl<'a> HiddenStates<'a> {
     /// These rows of these sequences; every token may look at every token of its sequence.
     #[must_use]
     pub fn new(hidden: ArrayView2<'a, f32>, sequences: &'a Ragged) -> Self {
-        Self { hidden, sequences, mask: &ALL }
+        Self { hidden, sequences, mask: &ALL, bias: None }
     }
 
     /// With a mask.
@@ -39,22 +43,32 @@ impl<'a> HiddenStates<'a> {
         Self { mask, ..self }
     }
 
-    /// The same sequences and mask with other rows.
+    /// With numbers that are added to the scores, by distance.
+    #[must_use]
+    pub fn bias<'b>(self, bias: DistanceBias<'b>) -> HiddenStates<'b>
+    where
+        'a: 'b,
+    {
+        HiddenStates { hidden: self.hidden.reborrow(), bias: Some(bias), ..self }
+    }
+
+    /// The same sequences, mask and bias with other rows.
     #[must_use]
     pub fn with<'b>(&'b self, hidden: ArrayView2<'b, f32>) -> HiddenStates<'b> {
         HiddenStates { hidden, ..*self }
     }
 
     /// Looking at another text, the memory, in place of its own: sequence `i` at memory `i`. The
-    /// mask then says which token may look at which of its memory.
+    /// mask then says which token may look at which of its memory. A place in one text is at no
+    /// distance from a place in another, so a bias is left out.
     #[must_use]
     pub fn attending_to(
         self,
         memory: ArrayView2<'a, f32>,
         memories: &'a Ragged,
     ) -> CrossAttentionInput<'a> {
-        let Self { hidden, sequences, mask } = self;
-        CrossAttentionInput { hidden, sequences, memory, memories, mask }
+        let Self { hidden, sequences, mask, .. } = self;
+        CrossAttentionInput { hidden, sequences, memory, memories, mask, bias: None }
     }
 }
 
@@ -73,12 +87,14 @@ pub struct CrossAttentionInput<'a> {
     pub memories: &'a Ragged,
     /// Which token may look at which of its memory.
     pub mask: &'a Mask,
+    /// What is added to scores, by distance, where the memory is the text itself.
+    pub bias: Option<DistanceBias<'a>>,
 }
 
 impl<'a> From<HiddenStates<'a>> for CrossAttentionInput<'a> {
     /// Self-attention is cross-attention of a text to itself.
     fn from(input: HiddenStates<'a>) -> Self {
-        input.attending_to(input.hidden, input.sequences)
+        Self { bias: input.bias, ..input.attending_to(input.hidden, input.sequences) }
     }
 }
 
@@ -99,6 +115,8 @@ pub struct AttentionInput<'a> {
     pub keys: &'a Ragged,
     /// Which query may look at which key.
     pub mask: &'a Mask,
+    /// What is added to scores, by distance.
+    pub bias: Option<DistanceBias<'a>>,
 }
 
 impl<'a> AttentionInput<'a> {
@@ -110,7 +128,7 @@ impl<'a> AttentionInput<'a> {
         value: ArrayView2<'a, f32>,
         sequences: &'a Ragged,
     ) -> Self {
-        Self { query, key, value, queries: sequences, keys: sequences, mask: &ALL }
+        Self { query, key, value, queries: sequences, keys: sequences, mask: &ALL, bias: None }
     }
 
     /// With keys and values of other sequences, as many of them.
@@ -123,6 +141,12 @@ impl<'a> AttentionInput<'a> {
     #[must_use]
     pub fn mask(self, mask: &'a Mask) -> Self {
         Self { mask, ..self }
+    }
+
+    /// With numbers that are added to the scores, by distance.
+    #[must_use]
+    pub fn bias(self, bias: impl Into<Option<DistanceBias<'a>>>) -> Self {
+        Self { bias: bias.into(), ..self }
     }
 }
 

@@ -21,6 +21,7 @@ pub use backward::{CrossGrad, MultiHeadCache};
 pub use dot_product::ScaledDotProduct;
 pub use input::{AttentionInput, CrossAttentionInput, HiddenStates};
 pub use lt_core;
+pub use lt_kernels::DistanceBias;
 pub use multi_head::{AttentionConfig, MultiHeadAttention, Projections};
 
 /// The README's example, run as a test.

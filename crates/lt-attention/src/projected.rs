@@ -48,6 +48,7 @@ impl Projected {
         AttentionInput::new(self.query(), self.key(), self.value(), from.sequences)
             .keys(from.memories)
             .mask(mask)
+            .bias(from.bias)
     }
 
     pub(crate) fn give_back(self, scratch: &mut Scratch) {

@@ -8,19 +8,17 @@ use std::rc::Rc;
 
 use anstyle::{AnsiColor, Style};
 use clap::{ArgGroup, Args};
-use lt_tasks::TaskError;
 use lt_tasks::answer::{Answer, AnswerOptions, NoAnswer, QuestionAnswerer};
 use serde::{Deserialize, Serialize};
 
-use crate::another_head::hint_at_head;
+use crate::another_head::with_hint;
 use crate::args::{Common, Format};
 use crate::columns::{padded, printable, shortened, width};
-use crate::encode::{Windows, failed};
 use crate::failure::{Failure, Result};
 use crate::output::Output;
-use crate::progress::Progress;
 use crate::tag::{WindowSettings, highlighted};
 use crate::text_input::TextInput;
+use crate::windows::answer_all;
 
 /// Find the answer to a question in a text
 #[derive(Debug, Args)]
@@ -92,46 +90,16 @@ pub(crate) fn run(args: &AnswerArgs, common: &Common) -> Result<()> {
         .no_answer(no_answer);
     let mut scratch = common.scratch()?;
     let mut output = Output::new(common.format);
+    let parse = |text: String| source.question(text);
+    let answer =
+        |questions: &[(String, Rc<str>)]| answerer.answer_all(questions, &options, &mut scratch);
     let texts = TextInput::new(&args.texts);
-    let progress = Progress::of_texts(&texts);
-    let mut done = 0;
-    for (texts, mut failure) in Windows::new(texts) {
-        let mut questions = Vec::with_capacity(texts.len());
-        for text in texts {
-            match source.question(text) {
-                Ok(question) => questions.push(question),
-                // Those before it still count.
-                Err(error) => {
-                    let number = done + questions.len() + 1;
-                    failure = Some(error.at(format!("text {number}")));
-                    break;
-                }
-            }
+    answer_all(texts, &mut output, parse, answer, |output, (question, context), answers| {
+        match common.format {
+            Format::Json => output.json(&Line { question, answers }),
+            Format::Text => print_answers(output, question, context, answers),
         }
-        let answers = match answerer.answer_all(&questions, &options, &mut scratch) {
-            Err(TaskError::Text { number, source }) => {
-                failure = Some(failed(done + number, *source));
-                questions.truncate(number);
-                answerer.answer_all(&questions, &options, &mut scratch)?
-            }
-            other => other?,
-        };
-        progress.aside(|| {
-            for ((question, context), answers) in questions.iter().zip(&answers) {
-                match common.format {
-                    Format::Json => output.json(&Line { question, answers })?,
-                    Format::Text => print_answers(&mut output, question, context, answers)?,
-                }
-            }
-            output.flush().map_err(Failure::from)
-        })?;
-        progress.advance(questions.len() as u64);
-        done += questions.len();
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
-    }
-    drop(progress);
+    })?;
     output.finish()
 }
 
@@ -183,10 +151,8 @@ fn read(path: &Path) -> Result<String> {
 }
 
 fn load(args: &AnswerArgs, common: &Common) -> Result<QuestionAnswerer> {
-    let wanted = "a model saved as BertForQuestionAnswering has one: \
-                  deepset/bert-base-cased-squad2, for example";
     let answerer = QuestionAnswerer::from_dir(common.model_dir()?, &common.load_options())
-        .map_err(|error| hint_at_head(error, wanted))?;
+        .map_err(with_hint)?;
     match args.windows.over(answerer.windows()) {
         Some(size) => Ok(answerer.with_windows(size)?),
         None => Ok(answerer),

@@ -7,15 +7,19 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::answer::AnswerArgs;
 use crate::bench::BenchArgs;
+use crate::classify::ClassifyArgs;
 use crate::completions::CompletionsArgs;
 use crate::encode::EncodeArgs;
 use crate::fill_mask::FillMaskArgs;
 use crate::forward::ForwardArgs;
 use crate::inspect::InspectArgs;
+use crate::rerank::RerankArgs;
+use crate::search::SearchArgs;
 use crate::similarity::SimilarityArgs;
 use crate::tag::TagArgs;
 use crate::tokenize::TokenizeArgs;
 use crate::tour::TourArgs;
+use crate::zero_shot::ZeroShotArgs;
 
 /// Shows what a Transformer does with a sentence, and does it.
 #[derive(Debug, Parser)]
@@ -82,6 +86,30 @@ pub(crate) enum Command {
     Answer {
         #[command(flatten)]
         args: AnswerArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Classify {
+        #[command(flatten)]
+        args: ClassifyArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    ZeroShot {
+        #[command(flatten)]
+        args: ZeroShotArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Rerank {
+        #[command(flatten)]
+        args: RerankArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Search {
+        #[command(flatten)]
+        args: SearchArgs,
         #[command(flatten)]
         common: Common,
     },

@@ -5,16 +5,16 @@ use std::io::Write;
 use anstyle::Style;
 use clap::{ArgAction, Args, ValueEnum};
 use lt_core::Scratch;
-use lt_core::ndarray::{Array2, ArrayView1};
-use lt_tasks::{Pooling, SentenceEncoder, TaskError};
+use lt_core::ndarray::{Array1, Array2, ArrayView1};
+use lt_tasks::{Pooling, SentenceEncoder};
 use serde::Serialize;
 
 use crate::args::{Common, Format};
 use crate::columns::{padded, shortened};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::output::Output;
-use crate::progress::Progress;
 use crate::text_input::TextInput;
+use crate::windows::{answer_all, failed_after};
 
 /// Turn texts into vectors: similar texts get similar ones
 #[derive(Debug, Args)]
@@ -119,34 +119,16 @@ pub(crate) fn run(args: &EncodeArgs, common: &Common) -> Result<()> {
     let encoder = args.settings.load(common)?;
     let mut scratch = common.scratch()?;
     let texts = TextInput::new(&args.texts);
-    let progress = Progress::of_texts(&texts);
-    let mut printer = Printer::new(args, common.format, &encoder);
-
-    let mut done = 0;
-    for window in Windows::new(texts) {
-        let (mut texts, mut failure) = window;
-        let vectors = match encoder.encode(&texts, &mut scratch) {
-            // Those before the one that cannot be encoded still count.
-            Err(TaskError::Text { number, source }) => {
-                failure = Some(failed(done + number, *source));
-                texts.truncate(number);
-                encode(&encoder, &texts, done, &mut scratch)?
-            }
-            other => other?,
-        };
-        progress.aside(|| {
-            for (text, vector) in texts.iter().zip(vectors.outer_iter()) {
-                printer.print(text, vector)?;
-            }
-            printer.output.flush().map_err(Failure::from)
-        })?;
-        progress.advance(texts.len() as u64);
-        done += texts.len();
-        if let Some(failure) = failure {
-            return Err(failure);
-        }
-    }
-    printer.output.finish()
+    let mut output = Output::new(common.format);
+    let mut printer = Printer::new(args, &output, common.format, &encoder);
+    let encode = |texts: &[String]| {
+        let vectors = encoder.encode(texts, &mut scratch)?;
+        Ok(vectors.outer_iter().map(|vector| vector.to_owned()).collect())
+    };
+    answer_all(texts, &mut output, Ok, encode, |output, text, vector: &Array1<f32>| {
+        printer.print(output, text, vector.view())
+    })?;
+    output.finish()
 }
 
 /// The vectors of texts that others came before; an error says which text it was of all.
@@ -156,56 +138,10 @@ pub(crate) fn encode(
     before: usize,
     scratch: &mut Scratch,
 ) -> Result<Array2<f32>> {
-    encoder.encode(texts, scratch).map_err(|error| match error {
-        TaskError::Text { number, source } => failed(before + number, *source),
-        other => other.into(),
-    })
-}
-
-pub(crate) fn failed(number: usize, error: TaskError) -> Failure {
-    Failure::from(error).at(format!("text {}", number + 1))
-}
-
-/// Texts, some at a time: enough for the model to work on at once, never all of a long input, and
-/// none that whoever writes them may be waiting for.
-pub(crate) struct Windows {
-    texts: TextInput,
-}
-
-impl Windows {
-    const TEXTS: usize = 512;
-    const BYTES: usize = 1 << 20;
-
-    pub(crate) fn new(texts: TextInput) -> Self {
-        Self { texts }
-    }
-}
-
-impl Iterator for Windows {
-    /// The texts, and why there are no more, if that is an error: what came before it still
-    /// counts.
-    type Item = (Vec<String>, Option<Failure>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (mut texts, mut bytes) = (Vec::new(), 0);
-        while texts.is_empty()
-            || (texts.len() < Self::TEXTS && bytes < Self::BYTES && self.texts.is_ready())
-        {
-            match self.texts.next() {
-                Some(Ok(text)) => {
-                    bytes += text.len();
-                    texts.push(text);
-                }
-                Some(Err(failure)) => return Some((texts, Some(failure))),
-                None => break,
-            }
-        }
-        (!texts.is_empty()).then_some((texts, None))
-    }
+    encoder.encode(texts, scratch).map_err(|error| failed_after(before, error))
 }
 
 struct Printer {
-    output: Output,
     format: Format,
     text_width: usize,
     numbers: usize,
@@ -222,8 +158,7 @@ impl Printer {
     /// A number and the space before it: ` -0.0123`.
     const NUMBER: usize = 9;
 
-    fn new(args: &EncodeArgs, format: Format, encoder: &SentenceEncoder) -> Self {
-        let output = Output::new(format);
+    fn new(args: &EncodeArgs, output: &Output, format: Format, encoder: &SentenceEncoder) -> Self {
         let columns = output.columns();
         let text_width = (columns * 2 / 5).max(12);
         // Behind the text its length and, if not all numbers are shown, an ellipsis.
@@ -241,28 +176,33 @@ impl Printer {
             if encoder.normalizes() { "normalised" } else { "not normalised" },
             encoder.max_length(),
         );
-        Self { output, format, text_width, numbers, header: Some(header) }
+        Self { format, text_width, numbers, header: Some(header) }
     }
 
-    fn print(&mut self, text: &str, vector: ArrayView1<'_, f32>) -> Result<()> {
+    fn print(
+        &mut self,
+        output: &mut Output,
+        text: &str,
+        vector: ArrayView1<'_, f32>,
+    ) -> Result<()> {
         if self.format == Format::Json {
             let embedding = vector.as_slice().unwrap_or_default();
-            return self.output.json(&Line { text, embedding });
+            return output.json(&Line { text, embedding });
         }
         if let Some(header) = self.header.take() {
             let dim = Style::new().dimmed();
             let names = format!("{}   length  numbers", padded("text", self.text_width));
             for line in [header, names] {
-                writeln!(self.output, "{dim}{}{dim:#}", shortened(&line, self.output.columns()))?;
+                writeln!(output, "{dim}{}{dim:#}", shortened(&line, output.columns()))?;
             }
         }
         let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
         let text = padded(&shortened(text, self.text_width), self.text_width);
-        write!(self.output, "{text}{length:>9.4}")?;
+        write!(output, "{text}{length:>9.4}")?;
         for value in vector.iter().take(self.numbers) {
-            write!(self.output, "{value:>9.4}")?;
+            write!(output, "{value:>9.4}")?;
         }
-        writeln!(self.output, "{}", if self.numbers < vector.len() { " …" } else { "" })?;
+        writeln!(output, "{}", if self.numbers < vector.len() { " …" } else { "" })?;
         Ok(())
     }
 }

@@ -116,7 +116,7 @@ pub(crate) fn check(model: &Model, ids: &Ids) -> Result<()> {
              than {limit}, which is how many the model has"
         ))
     };
-    let limit = embeddings.position().limit();
+    let limit = embeddings.limit().unwrap_or(usize::MAX);
     if let Some(list) = ids.sequences.ranges().position(|range| range.len() > limit) {
         return Err(Failure::new(format!(
             "input_ids: list {list}, counted from 0, has {} ids, expected at most {limit}, which \
@@ -165,10 +165,11 @@ fn fields(model: &Model, sequences: &Ragged, all: bool) -> Result<Vec<(String, V
         Model::QuestionAnswering(_) => {
             vec![("start_logits".into(), vec![b, t]), ("end_logits".into(), vec![b, t])]
         }
+        Model::ReplacedTokens(_) => vec![("logits".into(), vec![b, t])],
         _ => return Err(unknown_output()),
     };
     if all {
-        let layers = model.encoder().encoder().layers();
+        let layers: Vec<_> = model.encoder().encoder().stack().running().collect();
         let heads = layers.first().map_or(0, |layer| layer.attention().config().heads);
         let layers = layers.len();
         fields.extend((0..=layers).map(|n| (format!("hidden_states.{n}"), vec![b, t, d])));
@@ -207,26 +208,11 @@ fn compute(
         computed.per_token = hidden.map(|(n, rows)| (named("hidden_states", n), rows)).collect();
         let layers = trace.attentions.into_iter().enumerate();
         computed.attentions = layers.map(|(n, layer)| (named("attentions", n), layer)).collect();
-        match model {
-            Model::MaskedLm(model) => {
-                ModelOutput::TokenLogits(model.predict(last.view(), scratch)?)
-            }
-            Model::TokenClassifier(model) => {
-                ModelOutput::TokenLogits(model.classify(last.view(), scratch)?)
-            }
-            Model::SequenceClassifier(model) => {
-                ModelOutput::SequenceLogits(model.classify(last.view(), &input, scratch)?)
-            }
-            Model::QuestionAnswering(model) => {
-                ModelOutput::Spans(model.find(last.view(), scratch)?)
-            }
-            _ => {
-                computed.per_token.push(("last_hidden_state".into(), last));
-                let pooled = trace.pooler_output.map(|pooled| ("pooler_output".into(), pooled));
-                computed.per_sequence.extend(pooled);
-                return Ok(computed);
-            }
+        let mut output = model.head_output(last.view(), &input, scratch)?;
+        if let ModelOutput::Encoded(output) = &mut output {
+            output.pooler_output = trace.pooler_output;
         }
+        output
     } else {
         model.forward_in(input, scratch)?
     };
@@ -239,6 +225,9 @@ fn compute(
         ModelOutput::TokenLogits(logits) => computed.per_token.push(("logits".into(), logits)),
         ModelOutput::SequenceLogits(logits) => {
             computed.per_sequence.push(("logits".into(), logits));
+        }
+        ModelOutput::TokenScores(scores) => {
+            computed.per_token.push(("logits".into(), scores.insert_axis(Axis(1)))); // [tokens, 1]
         }
         ModelOutput::Spans(spans) => {
             for (name, scores) in [("start_logits", spans.start), ("end_logits", spans.end)] {

@@ -1,6 +1,7 @@
 //! `lt inspect`: what a checkpoint is and what it holds.
 
 mod findings;
+mod not_finite;
 mod report;
 
 use clap::Args;

@@ -4,6 +4,7 @@ mod another_head;
 mod answer;
 mod args;
 mod bench;
+mod classify;
 mod columns;
 mod completions;
 mod encode;
@@ -18,12 +19,18 @@ mod model_dir;
 mod number_lists;
 mod output;
 mod progress;
+mod rerank;
+mod score_bars;
+mod search;
 mod similarity;
 mod tag;
 mod tensor_file;
 mod text_input;
+mod text_pair;
 mod tokenize;
 pub(crate) mod tour;
+mod windows;
+mod zero_shot;
 
 use std::process::ExitCode;
 
@@ -65,6 +72,10 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::FillMask { args, common } => fill_mask::run(args, common),
         Command::Tag { args, common } => tag::run(args, common),
         Command::Answer { args, common } => answer::run(args, common),
+        Command::Classify { args, common } => classify::run(args, common),
+        Command::ZeroShot { args, common } => zero_shot::run(args, common),
+        Command::Rerank { args, common } => rerank::run(args, common),
+        Command::Search { args, common } => search::run(args, common),
         Command::Forward { args, common } => forward::run(args, common),
         Command::Bench { args, common } => bench::run(args, common),
         Command::Completions(args) => completions::run(args),

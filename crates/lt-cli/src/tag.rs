@@ -5,19 +5,17 @@ use std::ops::Range;
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
-use lt_tasks::TaskError;
 use lt_tasks::tag::{Aggregation, Entity, TokenTagger};
 use lt_tokenizer::WindowSize;
 use serde::Serialize;
 
-use crate::another_head::hint_at_head;
+use crate::another_head::with_hint;
 use crate::args::{Common, Format};
 use crate::columns::{padded, printable, shortened, width};
-use crate::encode::{Windows, failed};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::output::Output;
-use crate::progress::Progress;
 use crate::text_input::TextInput;
+use crate::windows::answer_all;
 
 /// Find names of people, places, organisations; or label each word
 #[derive(Debug, Args)]
@@ -107,43 +105,19 @@ pub(crate) fn run(args: &TagArgs, common: &Common) -> Result<()> {
     let aggregation = args.aggregation.into();
     let mut scratch = common.scratch()?;
     let mut output = Output::new(common.format);
-    let texts = TextInput::new(&args.texts);
-    let progress = Progress::of_texts(&texts);
-    let mut done = 0;
-    for (mut texts, mut failure) in Windows::new(texts) {
-        let found = match tagger.tag(&texts, aggregation, &mut scratch) {
-            // Those before the one that cannot be tagged still count.
-            Err(TaskError::Text { number, source }) => {
-                failure = Some(failed(done + number, *source));
-                texts.truncate(number);
-                tagger.tag(&texts, aggregation, &mut scratch)?
-            }
-            other => other?,
-        };
-        progress.aside(|| {
-            for (text, entities) in texts.iter().zip(&found) {
-                match common.format {
-                    Format::Json => output.json(&Line { text, entities })?,
-                    Format::Text => print_entities(&mut output, text, entities)?,
-                }
-            }
-            output.flush().map_err(Failure::from)
-        })?;
-        progress.advance(texts.len() as u64);
-        done += texts.len();
-        if let Some(failure) = failure {
-            return Err(failure);
+    let tag = |texts: &[String]| tagger.tag(texts, aggregation, &mut scratch);
+    answer_all(TextInput::new(&args.texts), &mut output, Ok, tag, |output, text, entities| {
+        match common.format {
+            Format::Json => output.json(&Line { text, entities }),
+            Format::Text => print_entities(output, text, entities),
         }
-    }
-    drop(progress);
+    })?;
     output.finish()
 }
 
 fn load(args: &TagArgs, common: &Common) -> Result<TokenTagger> {
-    let wanted = "a model saved as BertForTokenClassification has one: \
-                  dbmdz/bert-large-cased-finetuned-conll03-english, for example";
-    let tagger = TokenTagger::from_dir(common.model_dir()?, &common.load_options())
-        .map_err(|error| hint_at_head(error, wanted))?;
+    let tagger =
+        TokenTagger::from_dir(common.model_dir()?, &common.load_options()).map_err(with_hint)?;
     match args.windows.over(tagger.windows()) {
         Some(size) => Ok(tagger.with_windows(size)?),
         None => Ok(tagger),

@@ -1,14 +1,13 @@
 //! BERT's configuration.
 
-use serde_json::Value;
+use std::path::Path;
 
+use crate::count::{encoder_layer, norm, product, sum, times};
+use crate::family::{Family, fields_of_dir, only};
 use crate::fields::Fields;
+use crate::limits::Checks;
+use crate::variants::refuse_others;
 use crate::{ConfigError, Labels, Origin};
-
-/// No table of a real model is larger, nor any layer wider.
-const MAX_SIZE: usize = 1 << 24;
-const MAX_LAYERS: usize = 1000;
-const MAX_PARAMETERS: u64 = 1 << 40;
 
 /// The configuration of a BERT: the numbers its shapes follow from.
 ///
@@ -26,6 +25,9 @@ const MAX_PARAMETERS: u64 = 1 << 40;
 ///     "the configuration: hidden_size is 10, expected a multiple of num_attention_heads (3)"
 /// );
 /// ```
+///
+/// Source: [Devlin et al. 2018](https://arxiv.org/abs/1810.04805), section 3.
+/// PyTorch: `transformers.BertConfig`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BertConfig {
     /// v: how many tokens the vocabulary (词表) has.
@@ -54,10 +56,13 @@ pub struct BertConfig {
     pub pad_token_id: usize,
     /// Whether the output matrix of the language-model head is the token embedding.
     pub tie_word_embeddings: bool,
+    /// The probability with which a classifier's training drops a number of what it sees; `None`:
+    /// that of the hidden vectors.
+    pub classifier_dropout: Option<f32>,
+    /// The labels of a head that classifies.
+    pub labels: Labels,
     /// The classes of transformers it was saved from, as in `["BertForMaskedLM"]`.
     pub architectures: Vec<String>,
-    /// What a head on it tells apart.
-    pub labels: Labels,
 }
 
 impl Default for BertConfig {
@@ -76,23 +81,40 @@ impl Default for BertConfig {
             attention_probs_dropout_prob: 0.1,
             pad_token_id: 0,
             tie_word_embeddings: true,
-            architectures: Vec::new(),
+            classifier_dropout: None,
             labels: Labels::default(),
+            architectures: Vec::new(),
         }
     }
 }
 
 impl BertConfig {
-    /// What the file says; what it does not say is as in `default`.
-    pub(crate) fn from_fields(fields: &Fields, default: Self) -> Result<Self, ConfigError> {
-        refuse_variants(fields)?;
+    /// Reads `config.json` in the directory of a BERT.
+    ///
+    /// A file that does not say of which family it is, as the first ones did not, is taken for
+    /// BERT's; [`ModelConfig::from_dir`](crate::ModelConfig::from_dir) refuses it.
+    ///
+    /// # Errors
+    /// As for [`ModelConfig::from_dir`](crate::ModelConfig::from_dir), and if the file says that
+    /// it is of another family.
+    pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let fields = fields_of_dir(dir.as_ref())?;
+        match Family::of(&fields)? {
+            Family::Bert | Family::NotSaid => Self::from_fields(&fields),
+            _ => Err(only(&["bert"], &fields)),
+        }
+    }
+
+    pub(crate) fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
+        refuse_others(fields)?;
+        let default = Self::default();
         let config = Self {
             vocab_size: fields.size("vocab_size", default.vocab_size)?,
             hidden_size: fields.size("hidden_size", default.hidden_size)?,
             num_hidden_layers: fields.size("num_hidden_layers", default.num_hidden_layers)?,
             num_attention_heads: fields.size("num_attention_heads", default.num_attention_heads)?,
             intermediate_size: fields.size("intermediate_size", default.intermediate_size)?,
-            hidden_act: fields.text("hidden_act")?.map_or(default.hidden_act, str::to_owned),
+            hidden_act: fields.name("hidden_act", default.hidden_act)?,
             max_position_embeddings: fields
                 .size("max_position_embeddings", default.max_position_embeddings)?,
             type_vocab_size: fields.size("type_vocab_size", default.type_vocab_size)?,
@@ -103,8 +125,9 @@ impl BertConfig {
                 .number("attention_probs_dropout_prob", default.attention_probs_dropout_prob)?,
             pad_token_id: fields.size("pad_token_id", default.pad_token_id)?,
             tie_word_embeddings: fields.flag("tie_word_embeddings", default.tie_word_embeddings)?,
-            architectures: fields.texts("architectures")?,
+            classifier_dropout: fields.optional_number("classifier_dropout")?,
             labels: Labels::from_fields(fields)?,
+            architectures: fields.texts("architectures")?,
         };
         config.check(&fields.origin)?;
         Ok(config)
@@ -126,86 +149,39 @@ impl BertConfig {
     /// ```
     #[must_use]
     pub fn parameter_count(&self) -> u64 {
-        let product = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
-        let sum = |terms: &[u64]| terms.iter().fold(0_u64, |sum, &n| sum.saturating_add(n));
-        let (d, f) = (self.hidden_size, self.intermediate_size);
-
-        let norm = product(2, d);
-        let embeddings = sum(&[
+        let d = self.hidden_size;
+        sum(&[
             product(self.vocab_size, d),
             product(self.max_position_embeddings, d),
             product(self.type_vocab_size, d),
-            norm,
-        ]);
-        // Query, key, value and output.
-        let attention = sum(&[product(d, d), d as u64]).saturating_mul(4);
-        let feed_forward = sum(&[product(d, f), f as u64, product(f, d), d as u64]);
-        let layer = sum(&[attention, norm, feed_forward, norm]);
-        sum(&[embeddings, layer.saturating_mul(self.num_hidden_layers as u64)])
+            norm(d),
+            times(self.num_hidden_layers, encoder_layer(d, self.intermediate_size)),
+        ])
     }
 
-    pub(crate) fn check(&self, origin: &Origin) -> Result<(), ConfigError> {
-        let refuse = |field: &str, got: String, expected: String| {
-            Err(ConfigError::Field {
-                origin: origin.clone(),
-                field: field.to_owned(),
-                got,
-                expected,
-            })
-        };
-        for (field, size, limit) in [
-            ("vocab_size", self.vocab_size, MAX_SIZE),
-            ("hidden_size", self.hidden_size, MAX_SIZE),
-            ("num_hidden_layers", self.num_hidden_layers, MAX_LAYERS),
-            ("num_attention_heads", self.num_attention_heads, MAX_SIZE),
-            ("intermediate_size", self.intermediate_size, MAX_SIZE),
-            ("max_position_embeddings", self.max_position_embeddings, MAX_SIZE),
-            ("type_vocab_size", self.type_vocab_size, MAX_SIZE),
-        ] {
-            if size == 0 || size > limit {
-                return refuse(field, size.to_string(), format!("1 to {limit}"));
-            }
-        }
-        if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
-            let expected =
-                format!("a multiple of num_attention_heads ({})", self.num_attention_heads);
-            return refuse("hidden_size", self.hidden_size.to_string(), expected);
-        }
-        if !(self.layer_norm_eps >= 0.0 && self.layer_norm_eps.is_finite()) {
-            let got = self.layer_norm_eps.to_string();
-            return refuse("layer_norm_eps", got, "a small number, not negative".to_owned());
-        }
-        for (field, probability) in [
+    fn check(&self, origin: &Origin) -> Result<(), ConfigError> {
+        let checks = Checks { origin };
+        checks.sizes(&[
+            ("vocab_size", self.vocab_size),
+            ("hidden_size", self.hidden_size),
+            ("num_attention_heads", self.num_attention_heads),
+            ("intermediate_size", self.intermediate_size),
+            ("max_position_embeddings", self.max_position_embeddings),
+            ("type_vocab_size", self.type_vocab_size),
+        ])?;
+        checks.layers("num_hidden_layers", self.num_hidden_layers)?;
+        checks.heads(
+            ("hidden_size", self.hidden_size),
+            ("num_attention_heads", self.num_attention_heads),
+        )?;
+        checks.epsilon("layer_norm_eps", self.layer_norm_eps)?;
+        checks.probabilities(&[
             ("hidden_dropout_prob", self.hidden_dropout_prob),
             ("attention_probs_dropout_prob", self.attention_probs_dropout_prob),
-        ] {
-            if !(0.0..1.0).contains(&probability) {
-                let expected = "a probability, at least 0 and below 1".to_owned();
-                return refuse(field, probability.to_string(), expected);
-            }
-        }
-        if self.pad_token_id >= self.vocab_size {
-            let expected = format!("less than vocab_size ({})", self.vocab_size);
-            return refuse("pad_token_id", self.pad_token_id.to_string(), expected);
-        }
-        let parameters = self.parameter_count();
-        if parameters > MAX_PARAMETERS {
-            let expected = format!("at most {MAX_PARAMETERS}");
-            return refuse("the number of parameters", parameters.to_string(), expected);
-        }
-        Ok(())
+            ("classifier_dropout", self.classifier_dropout.unwrap_or(0.0)),
+        ])?;
+        checks.padding(self.pad_token_id, self.vocab_size)?;
+        self.labels.check(origin)?;
+        checks.parameters(self.parameter_count())
     }
-}
-
-/// BERT's class in transformers can be told to be other models; those are not this one.
-fn refuse_variants(fields: &Fields) -> Result<(), ConfigError> {
-    if fields.get("position_embedding_type").is_some_and(|kind| kind != "absolute") {
-        return Err(fields.unsupported("position_embedding_type", "only \"absolute\" is"));
-    }
-    for field in ["is_decoder", "add_cross_attention"] {
-        if fields.get(field).is_some_and(|value| value != &Value::Bool(false)) {
-            return Err(fields.unsupported(field, "it is read as an encoder"));
-        }
-    }
-    Ok(())
 }

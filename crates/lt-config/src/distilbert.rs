@@ -1,59 +1,182 @@
 //! DistilBERT's configuration.
 
-use crate::fields::Fields;
-use crate::{BertConfig, ConfigError, Labels};
+use std::path::Path;
 
-/// The configuration of a DistilBERT: BERT with half of the layers, no segments and no pooler.
+use crate::count::{encoder_layer, norm, product, sum, times};
+use crate::family::{Family, read_only};
+use crate::fields::Fields;
+use crate::limits::Checks;
+use crate::variants::refuse_others;
+use crate::{ConfigError, Labels, Origin};
+
+/// The configuration of a DistilBERT: a BERT with half the layers, without segments and pooler.
 ///
-/// Its file has names of its own for the same sizes (`dim`, `n_layers`, `hidden_dim`, …); here they
-/// stand under those of BERT. The ε of its norms is fixed, and there is one segment, of which
-/// nothing is stored.
+/// Read with [`ModelConfig`](crate::ModelConfig). The [`Default`] is what transformers takes for
+/// a key that is absent, DistilBERT-base. `hidden_size`, `num_attention_heads` and
+/// `num_hidden_layers` are read as other names of `dim`, `n_heads` and `n_layers`:
 ///
 /// ```
 /// use lt_config::{DistilBertConfig, ModelConfig};
-/// let config = ModelConfig::from_json(r#"{"model_type": "distilbert", "dim": 384}"#)?;
-/// let ModelConfig::DistilBert(DistilBertConfig { bert }) = config else { panic!("another family") };
-/// assert_eq!((bert.num_hidden_layers, bert.hidden_size), (6, 384));
+/// let config = ModelConfig::from_json(r#"{"model_type": "distilbert", "hidden_size": 384}"#)?;
+/// let narrow = DistilBertConfig { dim: 384, ..DistilBertConfig::default() };
+/// assert_eq!(config, ModelConfig::DistilBert(narrow));
 /// # Ok::<(), lt_config::ConfigError>(())
 /// ```
 ///
-/// [Sanh et al. 2019](https://arxiv.org/abs/1910.01108). PyTorch: transformers' `DistilBertConfig`.
+/// Source: [Sanh et al. 2019](https://arxiv.org/abs/1910.01108), section 3.
+/// PyTorch: `transformers.DistilBertConfig`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DistilBertConfig {
-    /// Its sizes, as BERT calls them.
-    pub bert: BertConfig,
+    /// v: how many tokens the vocabulary (词表) has.
+    pub vocab_size: usize,
+    /// d: the width of the vector of a token.
+    pub dim: usize,
+    /// How many encoder layers follow each other.
+    pub n_layers: usize,
+    /// h: into how many heads attention divides the width.
+    pub n_heads: usize,
+    /// f: the inner width of the feed-forward layers.
+    pub hidden_dim: usize,
+    /// The activation between the two feed-forward matrices, by the name the checkpoint gives it.
+    pub activation: String,
+    /// How many vectors of positions there are: the longest sequence.
+    pub max_position_embeddings: usize,
+    /// Whether the position vectors are sines and cosines that training leaves alone. The checkpoint
+    /// holds them in either case.
+    pub sinusoidal_pos_embds: bool,
+    /// The probability with which training drops a number of a hidden vector.
+    pub dropout: f32,
+    /// The probability with which training drops an attention weight.
+    pub attention_dropout: f32,
+    /// The probability with which the training of a classifier of sequences drops a number of what
+    /// it sees.
+    pub seq_classif_dropout: f32,
+    /// The same for the head that finds answers.
+    pub qa_dropout: f32,
+    /// The id of the padding token.
+    pub pad_token_id: usize,
+    /// Whether the output matrix of the language-model head is the token embedding.
+    pub tie_word_embeddings: bool,
+    /// The labels of a head that classifies.
+    pub labels: Labels,
+    /// The classes of transformers it was saved from, as in `["DistilBertForMaskedLM"]`.
+    pub architectures: Vec<String>,
 }
 
 impl Default for DistilBertConfig {
     fn default() -> Self {
-        let bert = BertConfig { num_hidden_layers: 6, type_vocab_size: 1, ..BertConfig::default() };
-        Self { bert }
+        Self {
+            vocab_size: 30522,
+            dim: 768,
+            n_layers: 6,
+            n_heads: 12,
+            hidden_dim: 3072,
+            activation: "gelu".to_owned(),
+            max_position_embeddings: 512,
+            sinusoidal_pos_embds: false,
+            dropout: 0.1,
+            attention_dropout: 0.1,
+            seq_classif_dropout: 0.2,
+            qa_dropout: 0.1,
+            pad_token_id: 0,
+            tie_word_embeddings: true,
+            labels: Labels::default(),
+            architectures: Vec::new(),
+        }
     }
 }
 
 impl DistilBertConfig {
+    /// ε under the root of layer normalisation: no setting, but part of the model.
+    pub const LAYER_NORM_EPS: f32 = 1e-12;
+
+    /// Reads `config.json` in the directory of a DistilBERT.
+    ///
+    /// # Errors
+    /// As for [`ModelConfig::from_dir`](crate::ModelConfig::from_dir), and if the file says that
+    /// it is of another family.
+    pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        read_only(dir.as_ref(), Family::DistilBert, &["distilbert"], Self::from_fields)
+    }
+
     pub(crate) fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
-        let default = Self::default().bert;
-        let bert = BertConfig {
+        refuse_others(fields)?;
+        let default = Self::default();
+        let config = Self {
             vocab_size: fields.size("vocab_size", default.vocab_size)?,
-            hidden_size: fields.size("dim", default.hidden_size)?,
-            num_hidden_layers: fields.size("n_layers", default.num_hidden_layers)?,
-            num_attention_heads: fields.size("n_heads", default.num_attention_heads)?,
-            intermediate_size: fields.size("hidden_dim", default.intermediate_size)?,
-            hidden_act: fields.text("activation")?.map_or(default.hidden_act, str::to_owned),
+            dim: size(fields, "dim", "hidden_size", default.dim)?,
+            n_layers: size(fields, "n_layers", "num_hidden_layers", default.n_layers)?,
+            n_heads: size(fields, "n_heads", "num_attention_heads", default.n_heads)?,
+            hidden_dim: fields.size("hidden_dim", default.hidden_dim)?,
+            activation: fields.name("activation", default.activation)?,
             max_position_embeddings: fields
                 .size("max_position_embeddings", default.max_position_embeddings)?,
-            hidden_dropout_prob: fields.number("dropout", default.hidden_dropout_prob)?,
-            attention_probs_dropout_prob: fields
-                .number("attention_dropout", default.attention_probs_dropout_prob)?,
+            sinusoidal_pos_embds: fields
+                .flag("sinusoidal_pos_embds", default.sinusoidal_pos_embds)?,
+            dropout: fields.number("dropout", default.dropout)?,
+            attention_dropout: fields.number("attention_dropout", default.attention_dropout)?,
+            seq_classif_dropout: fields
+                .number("seq_classif_dropout", default.seq_classif_dropout)?,
+            qa_dropout: fields.number("qa_dropout", default.qa_dropout)?,
             pad_token_id: fields.size("pad_token_id", default.pad_token_id)?,
             tie_word_embeddings: fields.flag("tie_word_embeddings", default.tie_word_embeddings)?,
-            architectures: fields.texts("architectures")?,
             labels: Labels::from_fields(fields)?,
-            type_vocab_size: default.type_vocab_size,
-            layer_norm_eps: default.layer_norm_eps,
+            architectures: fields.texts("architectures")?,
         };
-        bert.check(&fields.origin)?;
-        Ok(Self { bert })
+        config.check(&fields.origin)?;
+        Ok(config)
     }
+
+    /// Refuses what no model can be built from. What [`ModelConfig`](crate::ModelConfig) reads has
+    /// passed; a configuration written by hand may not.
+    ///
+    /// # Errors
+    /// [`ConfigError::Field`], with the first field that is out of range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.check(&Origin::Memory)
+    }
+
+    /// How many numbers the embeddings and the layers hold, without a pooler or another head.
+    #[must_use]
+    pub fn parameter_count(&self) -> u64 {
+        let d = self.dim;
+        sum(&[
+            product(self.vocab_size, d),
+            product(self.max_position_embeddings, d),
+            norm(d),
+            times(self.n_layers, encoder_layer(d, self.hidden_dim)),
+        ])
+    }
+
+    fn check(&self, origin: &Origin) -> Result<(), ConfigError> {
+        let checks = Checks { origin };
+        checks.sizes(&[
+            ("vocab_size", self.vocab_size),
+            ("dim", self.dim),
+            ("n_heads", self.n_heads),
+            ("hidden_dim", self.hidden_dim),
+            ("max_position_embeddings", self.max_position_embeddings),
+        ])?;
+        checks.layers("n_layers", self.n_layers)?;
+        checks.heads(("dim", self.dim), ("n_heads", self.n_heads))?;
+        checks.probabilities(&[
+            ("dropout", self.dropout),
+            ("attention_dropout", self.attention_dropout),
+            ("seq_classif_dropout", self.seq_classif_dropout),
+            ("qa_dropout", self.qa_dropout),
+        ])?;
+        checks.padding(self.pad_token_id, self.vocab_size)?;
+        self.labels.check(origin)?;
+        checks.parameters(self.parameter_count())
+    }
+}
+
+/// A size that goes by two names.
+fn size(fields: &Fields, field: &str, alias: &str, default: usize) -> Result<usize, ConfigError> {
+    let said = fields.size(field, default)?;
+    let size = fields.size(alias, said)?;
+    if fields.get(field).is_some() && size != said {
+        return Err(fields.invalid(field, format!("the same as {alias} ({size})")));
+    }
+    Ok(size)
 }

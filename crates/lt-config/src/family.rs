@@ -5,11 +5,22 @@ use std::path::Path;
 use crate::fields::Fields;
 use crate::file::{parse_json, read_json};
 use crate::{
-    BertConfig, ConfigError, DistilBertConfig, ElectraConfig, Labels, Origin, RobertaConfig,
+    AlbertConfig, BertConfig, ConfigError, DistilBertConfig, ElectraConfig, Labels,
+    ModernBertConfig, MpnetConfig, Origin, RobertaConfig,
 };
 
 /// The values of `model_type` that [`ModelConfig`] has a variant for.
-const KNOWN: &[&str] = &["bert", "roberta", "xlm-roberta", "camembert", "distilbert", "electra"];
+const KNOWN: &[&str] = &[
+    "bert",
+    "roberta",
+    "xlm-roberta",
+    "camembert",
+    "distilbert",
+    "electra",
+    "albert",
+    "mpnet",
+    "modernbert",
+];
 
 /// A `config.json`, by the family it describes.
 ///
@@ -28,18 +39,38 @@ const KNOWN: &[&str] = &["bert", "roberta", "xlm-roberta", "camembert", "distilb
 pub enum ModelConfig {
     /// BERT, and whatever calls itself so: MiniLM, BGE, E5.
     Bert(BertConfig),
-    /// RoBERTa, XLM-R, CamemBERT.
+    /// RoBERTa, and what differs from it in vocabulary and training only: XLM-RoBERTa, `CamemBERT`.
     Roberta(RobertaConfig),
-    /// DistilBERT.
+    /// DistilBERT: half of BERT's layers, no segments.
     DistilBert(DistilBertConfig),
-    /// ELECTRA.
+    /// ELECTRA: its embeddings may be narrower than its layers.
     Electra(ElectraConfig),
+    /// ALBERT: its layers share their parameters.
+    Albert(AlbertConfig),
+    /// `MPNet`: attention also sees how far apart two tokens are.
+    Mpnet(MpnetConfig),
+    /// ModernBERT: rotary positions, a window in most layers.
+    ModernBert(ModernBertConfig),
 }
 
-impl From<BertConfig> for ModelConfig {
-    fn from(config: BertConfig) -> Self {
-        Self::Bert(config)
-    }
+macro_rules! from_family {
+    ($($family:ident: $config:ident),*) => {$(
+        impl From<$config> for ModelConfig {
+            fn from(config: $config) -> Self {
+                Self::$family(config)
+            }
+        }
+    )*};
+}
+
+from_family! {
+    Bert: BertConfig,
+    Roberta: RobertaConfig,
+    DistilBert: DistilBertConfig,
+    Electra: ElectraConfig,
+    Albert: AlbertConfig,
+    Mpnet: MpnetConfig,
+    ModernBert: ModernBertConfig
 }
 
 impl ModelConfig {
@@ -71,11 +102,14 @@ impl ModelConfig {
 
     fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
         match Family::of(fields)? {
-            Family::Bert => BertConfig::from_fields(fields, BertConfig::default()).map(Self::Bert),
+            Family::Bert => BertConfig::from_fields(fields).map(Self::Bert),
             Family::Roberta => RobertaConfig::from_fields(fields).map(Self::Roberta),
             Family::DistilBert => DistilBertConfig::from_fields(fields).map(Self::DistilBert),
             Family::Electra => ElectraConfig::from_fields(fields).map(Self::Electra),
-            Family::NotSaid | Family::Unknown => Err(unknown(fields)),
+            Family::Albert => AlbertConfig::from_fields(fields).map(Self::Albert),
+            Family::Mpnet => MpnetConfig::from_fields(fields).map(Self::Mpnet),
+            Family::ModernBert => ModernBertConfig::from_fields(fields).map(Self::ModernBert),
+            Family::NotSaid | Family::Unknown => Err(only(KNOWN, fields)),
         }
     }
 
@@ -83,33 +117,17 @@ impl ModelConfig {
     /// the first is the one it was saved as. There may be none.
     #[must_use]
     pub fn architectures(&self) -> &[String] {
-        &self.shared().architectures
+        self.shared().architectures
     }
 
     /// What a head of the model tells apart.
     #[must_use]
     pub fn labels(&self) -> &Labels {
-        &self.shared().labels
+        self.shared().labels
     }
 
-    /// Whether the matrix that scores words is the table of their vectors.
-    #[must_use]
-    pub fn tie_word_embeddings(&self) -> bool {
-        self.shared().tie_word_embeddings
-    }
-
-    /// The settings that all families share, by BERT's names.
-    #[must_use]
-    pub fn shared(&self) -> &BertConfig {
-        match self {
-            Self::Bert(config) => config,
-            Self::Roberta(config) => &config.bert,
-            Self::DistilBert(config) => &config.bert,
-            Self::Electra(config) => &config.bert,
-        }
-    }
-
-    /// The family's name, as `model_type` has it.
+    /// The family's name, as `model_type` has it. XLM-RoBERTa and `CamemBERT` are of the family
+    /// `"roberta"`.
     #[must_use]
     pub fn family(&self) -> &'static str {
         match self {
@@ -117,55 +135,82 @@ impl ModelConfig {
             Self::Roberta(_) => "roberta",
             Self::DistilBert(_) => "distilbert",
             Self::Electra(_) => "electra",
-        }
-    }
-}
-
-impl BertConfig {
-    /// Reads `config.json` in the directory of a BERT.
-    ///
-    /// A file that does not say of which family it is, as the first ones did not, is taken for
-    /// BERT's; [`ModelConfig::from_dir`] refuses it.
-    ///
-    /// # Errors
-    /// As for [`ModelConfig::from_dir`], and if the file says that it is of another family.
-    pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        let fields = fields_of_dir(dir.as_ref())?;
-        match Family::of(&fields)? {
-            Family::Bert | Family::NotSaid => Self::from_fields(&fields, Self::default()),
-            _ => Err(unknown(&fields)),
+            Self::Albert(_) => "albert",
+            Self::Mpnet(_) => "mpnet",
+            Self::ModernBert(_) => "modernbert",
         }
     }
 }
 
 /// What a configuration says of which family it is.
-enum Family {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
     Bert,
     Roberta,
     DistilBert,
     Electra,
+    Albert,
+    Mpnet,
+    ModernBert,
     /// Neither a `model_type` nor a class.
     NotSaid,
     Unknown,
 }
 
 impl Family {
-    fn of(fields: &Fields) -> Result<Self, ConfigError> {
+    pub(crate) fn of(fields: &Fields) -> Result<Self, ConfigError> {
         let classes = fields.texts("architectures")?;
         Ok(match fields.text("model_type")? {
             Some("bert") => Self::Bert,
             Some("roberta" | "xlm-roberta" | "camembert") => Self::Roberta,
             Some("distilbert") => Self::DistilBert,
             Some("electra") => Self::Electra,
+            Some("albert") => Self::Albert,
+            Some("mpnet") => Self::Mpnet,
+            Some("modernbert") => Self::ModernBert,
+            Some(_) => Self::Unknown,
             // The first checkpoints were published before model_type was.
-            None if classes.iter().any(|class| class.starts_with("Bert")) => Self::Bert,
             None if classes.is_empty() => Self::NotSaid,
-            _ => Self::Unknown,
+            None => classes.iter().find_map(|class| Self::of_class(class)).unwrap_or(Self::Unknown),
         })
+    }
+
+    /// The family of a class of transformers that is older than `model_type`.
+    fn of_class(class: &str) -> Option<Self> {
+        // RobertaPreLayerNormModel, say, is of another family.
+        let is_of = |prefix: &str| {
+            let rest = class.strip_prefix(prefix);
+            rest.is_some_and(|rest| CLASS_ENDS.iter().any(|end| rest.starts_with(end)))
+        };
+        CLASSES.iter().find(|(prefix, _)| is_of(prefix)).map(|&(_, family)| family)
     }
 }
 
-fn fields_of_dir(dir: &Path) -> Result<Fields, ConfigError> {
+/// How the classes begin that are older than `model_type`.
+const CLASSES: [(&str, Family); 6] = [
+    ("Bert", Family::Bert),
+    ("Roberta", Family::Roberta),
+    ("XLMRoberta", Family::Roberta),
+    ("Camembert", Family::Roberta),
+    ("DistilBert", Family::DistilBert),
+    ("Albert", Family::Albert),
+];
+/// How they go on, as in `BertModel`, `BertForMaskedLM`, `BertLMHeadModel`.
+const CLASS_ENDS: [&str; 3] = ["Model", "For", "LMHead"];
+
+/// Reads `config.json` in the directory of a model that has to be of this family, which is the
+/// one that `model_types` name.
+pub(crate) fn read_only<C>(
+    dir: &Path,
+    family: Family,
+    model_types: &[&str],
+    read: impl FnOnce(&Fields) -> Result<C, ConfigError>,
+) -> Result<C, ConfigError> {
+    let fields = fields_of_dir(dir)?;
+    if Family::of(&fields)? == family { read(&fields) } else { Err(only(model_types, &fields)) }
+}
+
+pub(crate) fn fields_of_dir(dir: &Path) -> Result<Fields, ConfigError> {
     if !dir.exists() {
         let hint = "expected a model directory with config.json in it";
         return Err(ConfigError::Missing { path: dir.to_owned(), hint });
@@ -181,7 +226,8 @@ fn fields_of_file(path: &Path) -> Result<Fields, ConfigError> {
     Fields::new(read_json(path, hint)?, Origin::file(path))
 }
 
-fn unknown(fields: &Fields) -> ConfigError {
+/// Says that only these families were expected.
+pub(crate) fn only(expected: &[&str], fields: &Fields) -> ConfigError {
     ConfigError::UnknownFamily {
         origin: fields.origin.clone(),
         model_type: fields.shown("model_type"),
@@ -189,10 +235,10 @@ fn unknown(fields: &Fields) -> ConfigError {
             Some(classes) => format!("architectures: {}", shortened(&classes.to_string())),
             None => "no architectures".to_owned(),
         },
-        known: KNOWN.join(", "),
+        known: expected.join(", "),
         advice: match fields.get("model_type") {
             Some(_) => "",
-            None => "; if it is one, add it to the file: \"model_type\": \"bert\"",
+            None => "; if it is one of these, add its \"model_type\" to the file",
         },
     }
 }

@@ -1,6 +1,7 @@
 //! The fields of a JSON object, read one at a time with a type and a default.
 //!
-//! `null` is the same as absent, as Hugging Face's files mean it. Keys nobody asks for are ignored.
+//! `null` is the same as absent, as Hugging Face's files mean it; where it is not, ask
+//! [`Fields::is_null`]. Keys nobody asks for are ignored.
 
 use serde_json::{Map, Value};
 
@@ -10,6 +11,8 @@ use crate::{ConfigError, Origin};
 #[derive(Debug)]
 pub(crate) struct Fields {
     pub(crate) origin: Origin,
+    /// Where in the file the object is, as in `rope_parameters.`; nothing for the whole.
+    path: String,
     map: Map<String, Value>,
 }
 
@@ -19,7 +22,7 @@ const MAX_TEXT: usize = 300;
 impl Fields {
     pub(crate) fn new(value: Value, origin: Origin) -> Result<Self, ConfigError> {
         match value {
-            Value::Object(map) => Ok(Self { origin, map }),
+            Value::Object(map) => Ok(Self { origin, path: String::new(), map }),
             other => Err(ConfigError::Field {
                 origin,
                 field: "the whole".to_owned(),
@@ -34,10 +37,15 @@ impl Fields {
         self.map.get(field).filter(|value| !value.is_null())
     }
 
+    /// Whether a key is there and `null`, where that means something else than its absence.
+    pub(crate) fn is_null(&self, field: &str) -> bool {
+        self.map.get(field).is_some_and(Value::is_null)
+    }
+
     pub(crate) fn invalid(&self, field: &str, expected: impl Into<String>) -> ConfigError {
         ConfigError::Field {
             origin: self.origin.clone(),
-            field: field.to_owned(),
+            field: format!("{}{field}", self.path),
             got: self.shown(field),
             expected: expected.into(),
         }
@@ -46,7 +54,7 @@ impl Fields {
     pub(crate) fn unsupported(&self, field: &str, why: &'static str) -> ConfigError {
         ConfigError::Unsupported {
             origin: self.origin.clone(),
-            field: field.to_owned(),
+            field: format!("{}{field}", self.path),
             got: self.shown(field),
             why,
         }
@@ -73,6 +81,11 @@ impl Fields {
         value.as_f64().map(|number| number as f32).ok_or_else(|| self.invalid(field, "a number"))
     }
 
+    /// Any number; `None` if there is none.
+    pub(crate) fn optional_number(&self, field: &str) -> Result<Option<f32>, ConfigError> {
+        self.get(field).map(|_| self.number(field, 0.0)).transpose()
+    }
+
     pub(crate) fn flag(&self, field: &str, default: bool) -> Result<bool, ConfigError> {
         let Some(value) = self.get(field) else { return Ok(default) };
         value.as_bool().ok_or_else(|| self.invalid(field, "true or false"))
@@ -85,6 +98,25 @@ impl Fields {
             Some(_) => Err(self.invalid(field, format!("a text of at most {MAX_TEXT} bytes"))),
             None => Err(self.invalid(field, "a text")),
         }
+    }
+
+    /// A text of our own to keep.
+    pub(crate) fn name(&self, field: &str, default: String) -> Result<String, ConfigError> {
+        Ok(self.text(field)?.map_or(default, str::to_owned))
+    }
+
+    pub(crate) fn object(&self, field: &str) -> Result<Option<&Map<String, Value>>, ConfigError> {
+        let Some(value) = self.get(field) else { return Ok(None) };
+        value.as_object().map(Some).ok_or_else(|| self.invalid(field, "an object {…}"))
+    }
+
+    /// The fields of an object in this one; none if it is absent.
+    pub(crate) fn within(&self, field: &str) -> Result<Self, ConfigError> {
+        Ok(Self {
+            origin: self.origin.clone(),
+            path: format!("{}{field}.", self.path),
+            map: self.object(field)?.cloned().unwrap_or_default(),
+        })
     }
 
     pub(crate) fn texts(&self, field: &str) -> Result<Vec<String>, ConfigError> {

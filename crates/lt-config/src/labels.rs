@@ -1,83 +1,109 @@
-//! What a head tells apart: its labels, in the order of its scores.
+//! What the classes of a classifier are called, and what kind of question it answers.
 
-use crate::ConfigError;
-use crate::fields::Fields;
+use serde_json::{Map, Value};
 
-/// More labels than any head has.
-const MAX_LABELS: usize = 1 << 20;
+use crate::fields::{Fields, excerpt};
+use crate::limits::Checks;
+use crate::{ConfigError, Origin};
 
-/// The labels (标签) of a head, in the order of its scores.
+/// So many names are made up at most. A file that holds its names has no other bound than its size.
+const MAX_MADE_UP: usize = 1 << 16;
+
+/// The labels (标签) of a head that classifies sequences or tokens, and the kind of its question.
+///
+/// The [`Default`] is what transformers takes if a file says nothing:
 ///
 /// ```
-/// use lt_config::ModelConfig;
+/// use lt_config::Labels;
+/// use lt_config::{ModelConfig, Problem};
+/// assert_eq!(Labels::default().names(), ["LABEL_0", "LABEL_1"]);
+/// assert_eq!(Labels::numbered(3).problem(), Problem::SingleLabel);
+///
 /// let json = r#"{"model_type": "bert", "id2label": {"1": "good", "0": "bad"}}"#;
 /// assert_eq!(ModelConfig::from_json(json)?.labels().names(), ["bad", "good"]);
-///
-/// // Two without a name, where the file says nothing: as transformers has it.
-/// let silent = ModelConfig::from_json(r#"{"model_type": "bert"}"#)?;
-/// assert_eq!(silent.labels().names(), ["LABEL_0", "LABEL_1"]);
 /// # Ok::<(), lt_config::ConfigError>(())
 /// ```
 ///
-/// PyTorch: `id2label` and `num_labels` of transformers' `PretrainedConfig`.
+/// PyTorch: `id2label`, `num_labels` and `problem_type` of `transformers.PreTrainedConfig`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Labels {
     names: Vec<String>,
     problem: Option<Problem>,
 }
 
-/// What the scores of a head mean.
+impl Default for Labels {
+    fn default() -> Self {
+        Self::numbered(2)
+    }
+}
+
+/// Which question a classifier answers, and so what its outputs mean.
 ///
-/// PyTorch: `problem_type` of transformers' `PretrainedConfig`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// ```
+/// use lt_config::Problem;
+/// assert_eq!(Problem::from_name("regression"), Some(Problem::Regression));
+/// assert_eq!(Problem::SingleLabel.name(), "single_label_classification");
+/// ```
+///
+/// PyTorch: `problem_type` of `transformers.PreTrainedConfig`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Problem {
-    /// One label is right: softmax of all scores.
-    SingleLabel,
-    /// Any number of labels is right: a sigmoid of each score.
-    MultiLabel,
-    /// Scores are numbers that were learned as such.
+    /// Each output is a number, as it is (回归).
     Regression,
+    /// One label of all: the outputs go through a softmax (单标签分类).
+    SingleLabel,
+    /// Each label or not: every output goes through a sigmoid of its own (多标签分类).
+    MultiLabel,
+}
+
+/// Each problem and its name.
+const PROBLEMS: [(Problem, &str); 3] = [
+    (Problem::Regression, "regression"),
+    (Problem::SingleLabel, "single_label_classification"),
+    (Problem::MultiLabel, "multi_label_classification"),
+];
+
+impl Problem {
+    /// The problem that transformers calls by this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        PROBLEMS.iter().find(|(_, known)| *known == name).map(|&(problem, _)| problem)
+    }
+
+    /// The name that transformers has for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        PROBLEMS.iter().find(|(problem, _)| *problem == self).map_or("", |&(_, name)| name)
+    }
 }
 
 impl Labels {
-    /// These labels, in the order of the scores.
+    /// These labels, in the order of the outputs of the head. Two may have the same name.
     #[must_use]
     pub fn new(names: Vec<String>) -> Self {
         Self { names, problem: None }
     }
 
-    /// So many without a name: `LABEL_0`, `LABEL_1`, …
+    /// With the kind of question said.
     #[must_use]
-    pub fn unnamed(count: usize) -> Self {
-        Self::new((0..count).map(|id| format!("LABEL_{id}")).collect())
-    }
-
-    /// With what the scores mean.
-    #[must_use]
-    pub fn problem_of(self, problem: Problem) -> Self {
+    pub fn with_problem(self, problem: Problem) -> Self {
         Self { problem: Some(problem), ..self }
     }
 
-    /// Their names.
+    /// The name of each output of the head, in their order.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// Whether there are none: an encoder that was never meant to tell anything apart may say so.
+    /// The kind of question, if the file says.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
+    pub fn stated_problem(&self) -> Option<Problem> {
+        self.problem
     }
 
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.names.len()
-    }
-
-    /// What the scores mean. Where the configuration does not say, one score is a regression and
-    /// several are single labels, as transformers has it.
+    /// The kind of question. Where the file does not say, one output is a regression and several
+    /// are single labels, as transformers has it.
     #[must_use]
     pub fn problem(&self) -> Problem {
         self.problem.unwrap_or(match self.names.len() {
@@ -86,106 +112,110 @@ impl Labels {
         })
     }
 
+    /// `LABEL_0`, `LABEL_1` and so on: the names of labels that nobody has named.
+    #[must_use]
+    pub fn numbered(count: usize) -> Self {
+        Self::new((0..count).map(|id| format!("LABEL_{id}")).collect())
+    }
+
     pub(crate) fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
-        let labels = match fields.get("id2label") {
-            Some(map) => Self::new(names_by_id(map, fields)?),
-            None => match fields.size("num_labels", 2)? {
-                count @ 0..=MAX_LABELS => Self::unnamed(count),
-                _ => return Err(fields.invalid("num_labels", format!("at most {MAX_LABELS}"))),
-            },
-        };
-        let problem = match fields.text("problem_type")? {
-            None => None,
-            Some("single_label_classification") => Some(Problem::SingleLabel),
-            Some("multi_label_classification") => Some(Problem::MultiLabel),
-            Some("regression") => Some(Problem::Regression),
-            Some(_) => {
-                let expected = "single_label_classification, multi_label_classification or \
-                                regression";
-                return Err(fields.invalid("problem_type", expected));
-            }
-        };
-        Ok(Self { problem, ..labels })
+        Ok(Self { names: names(fields)?, problem: problem(fields)? })
+    }
+
+    pub(crate) fn check(&self, origin: &Origin) -> Result<(), ConfigError> {
+        let checks = Checks { origin };
+        if self.names.is_empty() {
+            return checks.refuse("the number of labels", 0, "at least 1");
+        }
+        // A softmax over one number is 1, whatever the text.
+        if self.names.len() == 1 && self.problem == Some(Problem::SingleLabel) {
+            let expected = "another for a single label, such as regression";
+            return checks.refuse("problem_type", Problem::SingleLabel.name(), expected);
+        }
+        Ok(())
     }
 }
 
-impl Default for Labels {
-    /// Two without a name.
-    fn default() -> Self {
-        Self::unnamed(2)
+fn names(fields: &Fields) -> Result<Vec<String>, ConfigError> {
+    let count = match fields.get("num_labels") {
+        None => None,
+        Some(_) => match fields.size("num_labels", 0)? {
+            count @ 1..=MAX_MADE_UP => Some(count),
+            _ => return Err(fields.invalid("num_labels", format!("1 to {MAX_MADE_UP}"))),
+        },
+    };
+    let (field, names) = if let Some(map) = fields.object("id2label")? {
+        let entries = map.iter().map(|(id, name)| Some((id.parse().ok()?, name_of(name)?)));
+        let expected = "an object with a text for each of the ids 0, 1, 2, …";
+        ("id2label", in_order(fields, "id2label", map, entries, expected)?)
+    } else if let Some(map) = fields.object("label2id")? {
+        // transformers reads the names only the other way; how many they are is then not said.
+        let entries = map.iter().map(|(name, id)| Some((id_of(id)?, name.clone())));
+        let expected = "an object whose ids are 0, 1, 2, …";
+        let names = in_order(fields, "label2id", map, entries, expected)?;
+        if count.is_none() && names.len() != 2 {
+            let expected = "two names if there is neither id2label nor num_labels";
+            return Err(fields.invalid("label2id", expected));
+        }
+        ("label2id", names)
+    } else {
+        return Ok(Labels::numbered(count.unwrap_or(2)).names);
+    };
+    match count {
+        // Versions of transformers differ in which of the two they believe.
+        Some(count) if count != names.len() => {
+            let expected = format!("as many as {field} has names ({})", names.len());
+            Err(fields.invalid("num_labels", expected))
+        }
+        _ => Ok(names),
     }
 }
 
-/// The labels of an object whose keys are their ids, each of them once.
-fn names_by_id(map: &serde_json::Value, fields: &Fields) -> Result<Vec<String>, ConfigError> {
-    let wrong = || fields.invalid("id2label", "an object {\"0\": \"first label\", …}");
-    let gap = || fields.invalid("id2label", "the ids 0, 1, 2, … as keys, each once, none left out");
-    let map = map.as_object().ok_or_else(wrong)?;
+/// The names by their ids, which must be those from 0 on, each once.
+fn in_order(
+    fields: &Fields,
+    field: &str,
+    map: &Map<String, Value>,
+    entries: impl Iterator<Item = Option<(usize, String)>>,
+    expected: &str,
+) -> Result<Vec<String>, ConfigError> {
     let mut names: Vec<Option<String>> = vec![None; map.len()];
-    for (id, name) in map {
-        // Some files have numbers for names.
-        let name = match name {
-            serde_json::Value::String(name) => name.clone(),
-            serde_json::Value::Number(number) => number.to_string(),
-            _ => return Err(wrong()),
-        };
-        let place = id.parse().ok().and_then(|id: usize| names.get_mut(id)).ok_or_else(gap)?;
-        if place.replace(name).is_some() {
-            return Err(gap());
+    for entry in entries {
+        // As many ids as places, each below their number and none twice: no place stays empty.
+        match entry.and_then(|(id, name)| Some((names.get_mut(id)?, name))) {
+            Some((place @ None, name)) => *place = Some(name),
+            _ => return Err(fields.invalid(field, expected)),
         }
     }
-    names.into_iter().collect::<Option<_>>().ok_or_else(gap)
+    Ok(names.into_iter().flatten().collect())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ModelConfig;
-
-    fn labels(more: &str) -> Result<Labels, String> {
-        let json = format!("{{\"model_type\": \"bert\", {more}}}");
-        let config = ModelConfig::from_json(&json).map_err(|error| error.to_string())?;
-        Ok(config.labels().clone())
+/// Some files have numbers for names.
+fn name_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(name) => Some(name.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
+}
 
-    #[test]
-    fn labels_stand_in_the_order_of_their_ids() {
-        let ids: Vec<String> = (0..12).map(|id| format!("\"{id}\": \"L{id}\"")).collect();
-        let labels = labels(&format!("\"id2label\": {{{}}}", ids.join(","))).unwrap();
-        assert_eq!(labels.names()[10], "L10"); // "10" sorts before "2" as a text
-        assert_eq!(labels.len(), 12);
+/// Some programs write numbers as texts.
+fn id_of(value: &Value) -> Option<usize> {
+    match value {
+        Value::String(digits) => digits.parse().ok(),
+        number => usize::try_from(number.as_u64()?).ok(),
     }
+}
 
-    #[test]
-    fn ids_that_leave_a_gap_or_are_no_numbers_are_refused() {
-        for bad in [
-            r#"{"0": "a", "2": "b"}"#,
-            r#"{"1": "a", "2": "b"}"#,
-            r#"{"0": "a", "00": "b"}"#,
-            r#"{"-1": "a"}"#,
-            r#"{"a": "b"}"#,
-            r#"{"99999999999999999999": "b"}"#,
-            "[\"a\"]",
-            r#"{"0": ["a"]}"#,
-        ] {
-            let error = labels(&format!("\"id2label\": {bad}")).unwrap_err();
-            assert!(error.contains("id2label is "), "{bad}: {error}");
-        }
-    }
-
-    #[test]
-    fn a_number_of_labels_makes_as_many() {
-        assert_eq!(labels("\"num_labels\": 3").unwrap().names().last().unwrap(), "LABEL_2");
-        assert!(labels("\"num_labels\": 0").unwrap().is_empty());
-        assert!(labels("\"num_labels\": 1e18").is_err());
-    }
-
-    #[test]
-    fn what_scores_mean_follows_from_their_number_where_nothing_is_said() {
-        assert_eq!(labels("\"num_labels\": 1").unwrap().problem(), Problem::Regression);
-        assert_eq!(labels("\"num_labels\": 2").unwrap().problem(), Problem::SingleLabel);
-        let said = labels("\"problem_type\": \"multi_label_classification\"").unwrap();
-        assert_eq!(said.problem(), Problem::MultiLabel);
-        assert!(labels("\"problem_type\": \"ranking\"").unwrap_err().contains("regression"));
+fn problem(fields: &Fields) -> Result<Option<Problem>, ConfigError> {
+    let Some(value) = fields.get("problem_type") else { return Ok(None) };
+    match value.as_str().and_then(Problem::from_name) {
+        Some(problem) => Ok(Some(problem)),
+        None => Err(ConfigError::Field {
+            origin: fields.origin.clone(),
+            field: "problem_type".to_owned(),
+            got: excerpt(value),
+            expected: format!("one of {}", PROBLEMS.map(|(_, name)| name).join(", ")),
+        }),
     }
 }

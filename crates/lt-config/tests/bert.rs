@@ -35,8 +35,9 @@ fn an_absent_key_is_as_transformers_has_it() {
         attention_probs_dropout_prob: 0.1,
         pad_token_id: 0,
         tie_word_embeddings: true,
+        classifier_dropout: None,
+        labels: Labels::numbered(2),
         architectures: vec![],
-        labels: Labels::default(),
     };
     assert_eq!(bert, expected);
     assert_eq!(bert, BertConfig::default());
@@ -49,8 +50,8 @@ fn every_key_is_read() {
         "intermediate_size": 7, "hidden_act": "relu", "max_position_embeddings": 9,
         "type_vocab_size": 1, "layer_norm_eps": 1e-5, "hidden_dropout_prob": 0,
         "attention_probs_dropout_prob": 0.25, "pad_token_id": 100, "tie_word_embeddings": false,
-        "architectures": ["BertForMaskedLM", "BertModel"],
-        "id2label": {"0": "no", "1": "yes"}, "problem_type": "multi_label_classification""#,
+        "classifier_dropout": 0.5, "id2label": {"0": "no"}, "problem_type": "regression",
+        "architectures": ["BertForMaskedLM", "BertModel"]"#,
     );
     let expected = BertConfig {
         vocab_size: 101,
@@ -66,8 +67,9 @@ fn every_key_is_read() {
         attention_probs_dropout_prob: 0.25,
         pad_token_id: 100,
         tie_word_embeddings: false,
+        classifier_dropout: Some(0.5),
+        labels: Labels::new(vec!["no".into()]).with_problem(Problem::Regression),
         architectures: vec!["BertForMaskedLM".into(), "BertModel".into()],
-        labels: Labels::new(vec!["no".into(), "yes".into()]).problem_of(Problem::MultiLabel),
     };
     assert_eq!(bert.unwrap(), expected);
 }
@@ -145,7 +147,7 @@ fn an_epsilon_is_a_number_that_is_not_negative() {
 
 #[test]
 fn a_dropout_is_a_probability_below_one() {
-    for field in ["hidden_dropout_prob", "attention_probs_dropout_prob"] {
+    for field in ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"] {
         for wrong in ["1", "1.5", "-0.1", "1e39"] {
             let message = refusal(&format!(r#""{field}": {wrong}"#));
             assert!(message.contains(field) && message.contains("probability"), "{message}");
@@ -190,32 +192,55 @@ fn what_only_shares_the_class_with_bert_is_refused_and_not_taken_for_it() {
         (r#""position_embedding_type": 0"#, "is 0, which is not supported"),
         (r#""is_decoder": true"#, "is_decoder is true, which is not supported"),
         (r#""add_cross_attention": true"#, "add_cross_attention is true, which is not supported"),
+        (r#""pruned_heads": {"0": [1]}"#, "pruned_heads is an object, which is not supported"),
+        (r#""per_layer_config": {"0": {}}"#, "per_layer_config is an object, which is not"),
+        (r#""pruned_heads": [0]"#, "pruned_heads is a list, which is not supported"),
     ] {
         let message = refusal(fields);
         assert!(message.contains(expected), "{message}");
     }
     assert!(saying(r#""position_embedding_type": "absolute", "is_decoder": false"#).is_ok());
+    assert!(saying(r#""pruned_heads": {}"#).is_ok());
 }
 
 #[test]
 fn the_family_is_told_by_model_type_or_else_by_the_class() {
-    assert!(read(r#"{"architectures": ["BertModel"]}"#).is_ok());
-    assert!(read(r#"{"model_type": null, "architectures": ["BertForMaskedLM"]}"#).is_ok());
+    for (json, family) in [
+        (r#"{"architectures": ["BertModel"]}"#, "bert"),
+        (r#"{"model_type": null, "architectures": ["BertForMaskedLM"]}"#, "bert"),
+        (r#"{"architectures": ["RobertaForMaskedLM"]}"#, "roberta"),
+        (r#"{"architectures": ["CamembertForMaskedLM"]}"#, "roberta"),
+        (r#"{"architectures": ["DistilBertModel"]}"#, "distilbert"),
+        (r#"{"model_type": "roberta", "architectures": ["BertModel"]}"#, "roberta"),
+    ] {
+        assert_eq!(ModelConfig::from_json(json).unwrap().family(), family);
+    }
     for (json, expected) in [
         (
             r#"{"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}"#,
-            r#"model_type is "gpt2" (architectures: ["GPT2LMHeadModel"]), expected one of: bert"#,
+            r#"model_type is "gpt2" (architectures: ["GPT2LMHeadModel"]), expected one of: bert, "#,
         ),
-        (r#"{"model_type": "t5", "architectures": ["BertModel"]}"#, "expected one of: bert"),
-        ("{}", "model_type is absent (no architectures), expected one of: bert"),
+        ("{}", "model_type is absent (no architectures), expected one of: bert, "),
+        ("{}", r#"modernbert; if it is one of these, add its "model_type" to the file"#),
         (
-            r#"{"architectures": ["RobertaModel"]}"#,
-            r#"is absent (architectures: ["RobertaModel"])"#,
+            r#"{"architectures": ["RobertaPreLayerNormModel"]}"#,
+            r#"is absent (architectures: ["RobertaPreLayerNormModel"])"#,
         ),
         (r#"{"model_type": 7}"#, "model_type is 7, expected a text"),
     ] {
-        let message = read(json).expect_err(json).to_string();
+        let message = ModelConfig::from_json(json).expect_err(json).to_string();
         assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn each_family_that_a_refusal_names_is_read() {
+    let message = ModelConfig::from_json("{}").unwrap_err().to_string();
+    let (_, named) = message.split_once("one of: ").unwrap();
+    let (named, _) = named.split_once(';').unwrap();
+    assert_eq!(named.split(", ").count(), 9);
+    for family in named.split(", ") {
+        ModelConfig::from_json(&format!(r#"{{"model_type": "{family}"}}"#)).expect(family);
     }
 }
 

@@ -2,7 +2,8 @@
 
 /// One rule between the name of a parameter here and the name of a tensor in a checkpoint.
 ///
-/// Names are patterns: `{}` stands for one number, and stands for the same number on both sides.
+/// Names are patterns: each `{}` stands for one number, and stands for the same number on both
+/// sides, the first for the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rule {
@@ -169,11 +170,11 @@ impl NameMap {
 
 /// `name` with the pattern `from` at its start replaced by `to`; `None` if it does not match.
 fn translate(name: &str, from: &str, to: &str) -> Option<String> {
-    let (mut rest, mut number) = (name, None);
+    let (mut rest, mut numbers) = (name, Vec::new());
     for (i, piece) in from.split("{}").enumerate() {
         if i > 0 {
             let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-            number = Some(rest.get(..digits).filter(|digits| !digits.is_empty())?);
+            numbers.push(rest.get(..digits).filter(|digits| !digits.is_empty())?);
             rest = &rest[digits..];
         }
         rest = rest.strip_prefix(piece)?;
@@ -181,5 +182,13 @@ fn translate(name: &str, from: &str, to: &str) -> Option<String> {
     if !(rest.is_empty() || rest.starts_with('.')) {
         return None; // `up` is not the beginning of `upper`
     }
-    Some(to.replace("{}", number.unwrap_or("{}")) + rest)
+    let mut translated = String::new();
+    let mut numbers = numbers.into_iter();
+    for (i, piece) in to.split("{}").enumerate() {
+        if i > 0 {
+            translated += numbers.next().unwrap_or("{}");
+        }
+        translated += piece;
+    }
+    Some(translated + rest)
 }

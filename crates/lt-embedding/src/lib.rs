@@ -7,12 +7,14 @@
 )]
 
 mod position;
+mod relative;
 mod rotary;
 mod table;
 mod text;
 
 pub use lt_core;
 pub use position::{PositionIds, Positions, sinusoidal_table};
+pub use relative::{Buckets, RelativeBias};
 pub use rotary::{Rotary, RotaryInput, RotaryLayout};
 pub use table::Embedding;
 pub use text::{EmbeddingParts, TextEmbeddings, TokenIds};

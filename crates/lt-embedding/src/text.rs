@@ -34,7 +34,7 @@ impl<'a> TokenIds<'a> {
 }
 
 /// The input of an encoder: for each token, the vectors of its id, its segment and its position are
-/// added, and the sum is normalised.
+/// added, and the sum is normalised. Families leave out segments, or positions that come in elsewhere.
 ///
 /// # Shapes
 /// ids `[tokens]` to rows `[tokens, d]`.
@@ -44,7 +44,7 @@ impl<'a> TokenIds<'a> {
 pub struct TextEmbeddings {
     token: Embedding,
     segment: Option<Embedding>,
-    position: Positions,
+    position: Option<Positions>,
     norm: LayerNorm,
     dropout: Dropout,
 }
@@ -58,7 +58,7 @@ pub struct EmbeddingParts {
     pub token: Array2<f32>,
     /// The vectors of the segments; zeros where the family has none.
     pub segment: Array2<f32>,
-    /// The vectors of the positions.
+    /// The vectors of the positions; zeros where the family has none.
     pub position: Array2<f32>,
     /// Their sum, normalised: the output.
     pub output: Array2<f32>,
@@ -72,13 +72,13 @@ impl TextEmbeddings {
     pub fn new(
         token: Embedding,
         segment: Option<Embedding>,
-        position: Positions,
+        position: impl Into<Option<Positions>>,
         norm: LayerNorm,
         dropout: Dropout,
     ) -> Result<Self> {
         const AT: &str = "TextEmbeddings::new";
-        let d = token.width();
-        for table in segment.iter().chain([position.table()]) {
+        let (d, position) = (token.width(), position.into());
+        for table in segment.iter().chain(position.as_ref().map(Positions::table)) {
             check_shape(AT, dims!["rows", d], table.weight().shape())?;
         }
         check_shape(AT, dims![d], &[norm.width()])?;
@@ -97,10 +97,16 @@ impl TextEmbeddings {
         self.segment.as_ref()
     }
 
-    /// The positions.
+    /// The positions, if they are added here.
     #[must_use]
-    pub fn position(&self) -> &Positions {
-        &self.position
+    pub fn position(&self) -> Option<&Positions> {
+        self.position.as_ref()
+    }
+
+    /// The longest sequence there are positions for, if there is a limit.
+    #[must_use]
+    pub fn limit(&self) -> Option<usize> {
+        self.position.as_ref().map(Positions::limit)
     }
 
     /// The norm of the sum.
@@ -121,21 +127,23 @@ impl TextEmbeddings {
     /// As for [`Module::forward`].
     pub fn parts(&self, input: TokenIds<'_>) -> Result<EmbeddingParts> {
         let output = self.forward(input)?;
-        let numbers: Vec<u32> = input
-            .sequences
-            .ranges()
-            .flat_map(|range| self.position.numbers(&input.ids[range]))
-            .map(|number| number as u32)
-            .collect();
+        let none = || Array2::zeros(output.raw_dim());
         let no_segments = vec![0; input.ids.len()];
         let segments = input.segments.unwrap_or(&no_segments);
         Ok(EmbeddingParts {
             token: self.token.forward(input.ids)?,
             segment: match &self.segment {
                 Some(table) => table.forward(segments)?,
-                None => Array2::zeros(output.raw_dim()),
+                None => none(),
             },
-            position: self.position.table().forward(numbers.as_slice())?,
+            position: match &self.position {
+                Some(positions) => {
+                    let mut rows = Vec::new();
+                    number_all(positions, input, &mut rows);
+                    positions.table().forward(rows.as_slice())?
+                }
+                None => none(),
+            },
             output,
         })
     }
@@ -163,7 +171,17 @@ impl TextEmbeddings {
                 }
             }
         }
-        self.position.check(AT, input.sequences)
+        match &self.position {
+            Some(positions) => positions.check(AT, input.sequences),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The row of each token in the table of positions.
+fn number_all(positions: &Positions, input: TokenIds<'_>, rows: &mut Vec<u32>) {
+    for range in input.sequences.ranges() {
+        rows.extend(positions.numbers(&input.ids[range]).map(|number| number as u32));
     }
 }
 
@@ -176,9 +194,9 @@ impl<'a> Module<TokenIds<'a>> for TextEmbeddings {
 
     fn forward_in(&self, input: TokenIds<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         self.check(input)?;
-        let mut positions = scratch.take_indices();
-        for range in input.sequences.ranges() {
-            positions.extend(self.position.numbers(&input.ids[range]).map(|number| number as u32));
+        let mut position_rows = scratch.take_indices();
+        if let Some(positions) = &self.position {
+            number_all(positions, input, &mut position_rows);
         }
         let mut first_segment = scratch.take_indices();
         let segments = input.segments.unwrap_or_else(|| {
@@ -187,15 +205,18 @@ impl<'a> Module<TokenIds<'a>> for TextEmbeddings {
         });
         // In this order, as PyTorch has it: f32 addition is not associative.
         let token = Lookup { table: self.token.weight(), rows: input.ids };
-        let position = Lookup { table: self.position.table().weight(), rows: &positions };
-        let output = match &self.segment {
-            Some(table) => {
-                let segment = Lookup { table: table.weight(), rows: segments };
-                self.gather(&[token, segment, position], scratch)
-            }
-            None => self.gather(&[token, position], scratch),
+        let segment =
+            self.segment.as_ref().map(|table| Lookup { table: table.weight(), rows: segments });
+        let position = self
+            .position
+            .as_ref()
+            .map(|table| Lookup { table: table.table().weight(), rows: &position_rows });
+        let output = match (segment, position) {
+            (Some(segment), Some(position)) => self.gather(&[token, segment, position], scratch),
+            (Some(other), None) | (None, Some(other)) => self.gather(&[token, other], scratch),
+            (None, None) => self.gather(&[token], scratch),
         };
-        scratch.give_indices(positions);
+        scratch.give_indices(position_rows);
         scratch.give_indices(first_segment);
         Ok(output)
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
+#[path = "laws/relative.rs"]
+mod relative;
 #[path = "laws/rotary.rs"]
 mod rotary;
 
@@ -59,7 +61,7 @@ fn sequences_longer_than_the_positions_are_refused() {
         [(PositionIds::FromZero, POSITIONS), (PositionIds::AfterPadding(1), POSITIONS - 2)]
     {
         let layer = embeddings(numbering);
-        assert_eq!(layer.position().limit(), limit);
+        assert_eq!(layer.limit(), Some(limit));
         limits::too_long_is_refused(limit, |batch| {
             layer.forward(TokenIds::new(&vec![5; batch.tokens()], batch))
         });
@@ -72,7 +74,8 @@ fn the_parts_add_up_to_the_output() {
     let (ids, batch) = Ragged::concatenate(&[vec![3_u32, 4], vec![3, 9, 0]]);
     let segments = [0, 1, 1, 0, 1];
     let parts = layer.parts(TokenIds::new(&ids, &batch).segments(&segments)).unwrap();
-    let tables = [layer.token().weight().matrix(), layer.position().table().weight().matrix()];
+    let tables =
+        [layer.token().weight().matrix(), layer.position().unwrap().table().weight().matrix()];
     assert_eq!(parts.token.row(3), tables[0].row(9));
     assert_eq!(parts.segment.row(1), layer.segment().unwrap().weight().matrix().row(1));
     assert_eq!(parts.position.row(2), tables[1].row(0)); // the second sequence begins anew
@@ -102,6 +105,19 @@ fn a_family_without_segments_refuses_them() {
     assert_eq!(layer.parts(input).unwrap().segment, ndarray::Array2::<f32>::zeros((1, D)));
     let refused = layer.forward(input.segments(&[0])).unwrap_err().to_string();
     assert_eq!(refused, "`TextEmbeddings::forward`: expected [no segments], got [1]");
+}
+
+/// ModernBERT: positions come in with attention, and there is no limit here.
+#[test]
+fn a_family_without_positions_takes_a_text_of_any_length() {
+    let norm = filled(LayerNorm::zeros(D, 1e-5).unwrap(), 4);
+    let layer = TextEmbeddings::new(table(WORDS, 1), None, None, norm, Dropout::default()).unwrap();
+    assert_eq!(layer.limit(), None);
+    let ids = vec![3_u32; 500];
+    let batch = Ragged::from_lengths([400, 100]);
+    let parts = layer.parts(TokenIds::new(&ids, &batch)).unwrap();
+    assert_eq!(parts.output, layer.norm().forward(parts.token.view()).unwrap());
+    assert_eq!(parts.position, ndarray::Array2::<f32>::zeros((500, D)));
 }
 
 #[test]

@@ -10,15 +10,17 @@
     include_str!("../doc/05-laws.md"),
 )]
 
+mod encoder;
 mod layer;
 mod pooler;
 mod stack;
 
+pub use encoder::{Encoder, EncoderTrace};
 pub use layer::{EncoderLayer, NormPlacement, Norms};
 pub use lt_attention::HiddenStates;
 pub use lt_core;
-pub use pooler::{Pooler, Sequences, first_tokens};
-pub use stack::{Encoder, EncoderTrace, Stack};
+pub use pooler::{Pooler, Sequences, first_tokens, mean_tokens};
+pub use stack::Stack;
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

@@ -2,7 +2,7 @@
 
 use lt_core::{Error, Module, Ragged, Result, Scratch, params};
 use lt_layers::{Activation, Linear};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut1, s};
 
 /// Rows of a batch and where its sequences begin.
 #[derive(Debug, Clone, Copy)]
@@ -58,13 +58,48 @@ pub fn first_tokens(
     input: Sequences<'_>,
     scratch: &mut Scratch,
 ) -> Result<Array2<f32>> {
+    one_each(at, input, scratch, |tokens, mut row| row.assign(&tokens.row(0)))
+}
+
+/// The mean of the vectors of each sequence, `[b, d]`, for a layer called `at`.
+///
+/// # Errors
+/// As for [`first_tokens`].
+///
+/// ```
+/// use lt_encoder::{Sequences, lt_core::{Ragged, Scratch}, mean_tokens};
+/// let (hidden, sequences) = (ndarray::array![[1.0], [3.0], [5.0]], Ragged::from_lengths([2, 1]));
+/// let input = Sequences { hidden: hidden.view(), sequences: &sequences };
+/// let means = mean_tokens("an example", input, &mut Scratch::new())?;
+/// assert_eq!(means, ndarray::array![[2.0], [5.0]]);
+/// # Ok::<(), lt_encoder::lt_core::Error>(())
+/// ```
+pub fn mean_tokens(
+    at: &'static str,
+    input: Sequences<'_>,
+    scratch: &mut Scratch,
+) -> Result<Array2<f32>> {
+    one_each(at, input, scratch, |tokens, mut row| {
+        // One after the other, so that the order of the sum is that of the text.
+        tokens.rows().into_iter().for_each(|token| row += &token);
+        row /= tokens.nrows() as f32;
+    })
+}
+
+/// One vector for each sequence, made of the vectors of its tokens, of which there is at least one.
+fn one_each(
+    at: &'static str,
+    input: Sequences<'_>,
+    scratch: &mut Scratch,
+    make: impl Fn(ArrayView2<'_, f32>, ArrayViewMut1<'_, f32>),
+) -> Result<Array2<f32>> {
     input.sequences.check(at, input.hidden.nrows())?;
-    let mut first = scratch.take(input.sequences.len(), input.hidden.ncols());
-    for (sequence, (range, mut row)) in input.sequences.ranges().zip(first.rows_mut()).enumerate() {
+    let mut vectors = scratch.take(input.sequences.len(), input.hidden.ncols());
+    for (sequence, (range, row)) in input.sequences.ranges().zip(vectors.rows_mut()).enumerate() {
         if range.is_empty() {
             return Err(Error::Empty { at, sequence });
         }
-        row.assign(&input.hidden.row(range.start));
+        make(input.hidden.slice(s![range, ..]), row);
     }
-    Ok(first)
+    Ok(vectors)
 }

@@ -1,11 +1,8 @@
 //! Layers one after another.
 
 use lt_attention::HiddenStates;
-use lt_core::{Module, Params, Path, Result, Scratch, Weight, params};
-use lt_layers::LayerNorm;
-use ndarray::{Array2, Array3};
-
-use crate::EncoderLayer;
+use lt_core::{Error, Module, Params, Path, Result, Scratch, Weight};
+use ndarray::Array2;
 
 /// Layers one after another: what one gives, the next takes.
 ///
@@ -13,23 +10,76 @@ use crate::EncoderLayer;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stack<L> {
     layers: Vec<L>,
+    /// Which of them run when, if not each once.
+    sharing: Option<Sharing>,
+}
+
+/// Groups of layers that run more than once.
+#[derive(Debug, Clone, PartialEq)]
+struct Sharing {
+    /// How many layers a group has.
+    size: usize,
+    /// The groups in the order in which they run.
+    order: Vec<usize>,
 }
 
 impl<L> Stack<L> {
     /// These layers, the first first.
     #[must_use]
     pub fn new(layers: Vec<L>) -> Self {
-        Self { layers }
+        Self { layers, sharing: None }
     }
 
-    /// The layers, the first first.
+    /// Groups of layers, each of which may run many times with the same parameters (参数共享):
+    /// `order` names the groups, the first first.
+    ///
+    /// [Lan et al. 2019](https://arxiv.org/abs/1909.11942), section 3.1. PyTorch:
+    /// `AlbertTransformer`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if groups differ in how many layers they have, or the order names one
+    /// that there is not.
+    ///
+    /// ```
+    /// use lt_encoder::Stack;
+    /// let stack = Stack::of_groups(vec![vec!["a", "b"], vec!["c", "d"]], vec![0, 0, 1])?;
+    /// assert_eq!(stack.layers(), ["a", "b", "c", "d"]);
+    /// assert_eq!(stack.running().copied().collect::<String>(), "ababcd");
+    /// # Ok::<(), lt_encoder::lt_core::Error>(())
+    /// ```
+    pub fn of_groups(groups: Vec<Vec<L>>, order: Vec<usize>) -> Result<Self> {
+        let refuse = |field, got: usize, expected: String| {
+            Err(Error::Config { at: "Stack::of_groups", field, got: got.to_string(), expected })
+        };
+        let size = groups.first().map_or(0, Vec::len);
+        if let Some(other) = groups.iter().find(|group| group.len() != size) {
+            return refuse("a group's layers", other.len(), format!("{size}, as in the first"));
+        }
+        if let Some(&group) = order.iter().find(|&&group| group >= groups.len()) {
+            return refuse("order", group, format!("less than {} groups", groups.len()));
+        }
+        let layers = groups.into_iter().flatten().collect();
+        Ok(Self { layers, sharing: Some(Sharing { size, order }) })
+    }
+
+    /// The layers that there are, each once, group after group.
     #[must_use]
     pub fn layers(&self) -> &[L] {
         &self.layers
     }
 
+    /// The layers in the order in which they run.
+    pub fn running(&self) -> impl Iterator<Item = &L> {
+        let (size, order) = match &self.sharing {
+            // Each layer once: one group.
+            None => (self.layers.len(), &[0][..]),
+            Some(sharing) => (sharing.size, sharing.order.as_slice()),
+        };
+        order.iter().flat_map(move |group| self.layers.iter().skip(group * size).take(size))
+    }
+
     /// Runs the layers and shows `each` of them what it is given, before it runs.
-    fn run(
+    pub(crate) fn run(
         &self,
         input: HiddenStates<'_>,
         scratch: &mut Scratch,
@@ -40,22 +90,40 @@ impl<L> Stack<L> {
     {
         let mut hidden = scratch.take(input.hidden.nrows(), input.hidden.ncols());
         hidden.assign(&input.hidden);
-        for layer in &self.layers {
+        for layer in self.running() {
             each(layer, input.with(hidden.view()))?;
             let next = layer.forward_in(input.with(hidden.view()), scratch)?;
             scratch.give(std::mem::replace(&mut hidden, next));
         }
         Ok(hidden)
     }
+
+    /// What the layer of this number is called: `3`, or where groups run more than once `1.0`,
+    /// the first layer of the second group.
+    fn name(sharing: Option<&Sharing>, layer: usize) -> String {
+        match sharing {
+            None => layer.to_string(),
+            // A layer is in a group, so that no group is empty here.
+            Some(Sharing { size, .. }) => format!("{}.{}", layer / size, layer % size),
+        }
+    }
 }
 
+/// Each layer's parameters once, however often it runs.
 impl<L: Params> Params for Stack<L> {
     fn visit<'a>(&'a self, path: &mut Path, visit: &mut dyn FnMut(&str, &'a Weight)) {
-        self.layers.visit(path, visit);
+        for (number, layer) in self.layers.iter().enumerate() {
+            let name = Self::name(self.sharing.as_ref(), number);
+            path.enter(name, |path| layer.visit(path, visit));
+        }
     }
 
     fn visit_mut(&mut self, path: &mut Path, visit: &mut dyn FnMut(&str, &mut Weight)) {
-        self.layers.visit_mut(path, visit);
+        let Self { layers, sharing } = self;
+        for (number, layer) in layers.iter_mut().enumerate() {
+            let name = Self::name(sharing.as_ref(), number);
+            path.enter(name, |path| layer.visit_mut(path, visit));
+        }
     }
 }
 
@@ -72,81 +140,5 @@ where
     fn forward_in(&self, input: HiddenStates<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         input.sequences.check("Stack::forward", input.hidden.nrows())?;
         self.run(input, scratch, |_, _| Ok(()))
-    }
-}
-
-/// The encoder: a stack of encoder layers, and with pre-LN one norm more at the end.
-///
-/// # Shapes
-/// `[tokens, d]` to `[tokens, d]`.
-///
-/// PyTorch: `BertEncoder`; `torch.nn.TransformerEncoder`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Encoder {
-    layers: Stack<EncoderLayer>,
-    norm: Option<LayerNorm>,
-}
-
-params!(Encoder { layers, norm });
-
-/// Everything an encoder computed on its way.
-#[derive(Debug, Clone)]
-pub struct EncoderTrace {
-    /// What each layer was given, `[tokens, d]`, and last the output: one more than there are
-    /// layers.
-    pub hidden_states: Vec<Array2<f32>>,
-    /// For each layer, for each sequence, the attention weights `[h, t, t]`.
-    pub attentions: Vec<Vec<Array3<f32>>>,
-}
-
-impl Encoder {
-    /// An encoder of these layers, with a norm at the end if there is one.
-    #[must_use]
-    pub fn new(layers: Vec<EncoderLayer>, norm: Option<LayerNorm>) -> Self {
-        Self { layers: Stack::new(layers), norm }
-    }
-
-    /// The layers, the first first.
-    #[must_use]
-    pub fn layers(&self) -> &[EncoderLayer] {
-        self.layers.layers()
-    }
-
-    /// The output, and everything on the way to it.
-    ///
-    /// The output has the bits of [`Module::forward`].
-    ///
-    /// # Errors
-    /// As for [`Module::forward`].
-    pub fn trace(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<EncoderTrace> {
-        let mut trace = EncoderTrace { hidden_states: Vec::new(), attentions: Vec::new() };
-        input.sequences.check("Encoder::trace", input.hidden.nrows())?;
-        let last = self.layers.run(input, scratch, |layer, input| {
-            trace.hidden_states.push(input.hidden.to_owned());
-            trace.attentions.push(layer.attention_weights(input)?);
-            Ok(())
-        })?;
-        trace.hidden_states.push(self.finish(last, scratch)?);
-        Ok(trace)
-    }
-
-    fn finish(&self, mut hidden: Array2<f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        if let Some(norm) = &self.norm {
-            norm.forward_in_place(&mut hidden, scratch)?;
-        }
-        Ok(hidden)
-    }
-}
-
-impl<'a> Module<HiddenStates<'a>> for Encoder {
-    type Output = Array2<f32>;
-
-    fn forward(&self, input: HiddenStates<'a>) -> Result<Array2<f32>> {
-        self.forward_in(input, &mut Scratch::new())
-    }
-
-    fn forward_in(&self, input: HiddenStates<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        let last = self.layers.forward_in(input, scratch)?;
-        self.finish(last, scratch)
     }
 }

@@ -4,6 +4,8 @@
 
 #[path = "laws/modern.rs"]
 mod modern;
+#[path = "laws/shared.rs"]
+mod shared;
 
 use lt_attention::{AttentionConfig, MultiHeadAttention};
 use lt_encoder::lt_core::{self, Error, Mask, Module, Ragged, Scratch};

@@ -1,5 +1,6 @@
 //! Scaled dot-product attention over a ragged batch, block by block.
 
+mod bias;
 mod block;
 mod look;
 mod task;
@@ -11,6 +12,8 @@ use crate::instructions::Instructions;
 use crate::product::in_rows;
 use crate::threads::{Cuts, for_each_rectangle};
 use task::{Room, Task};
+
+pub use bias::DistanceBias;
 
 /// How many heads the rows are divided into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub struct Attention<'a> {
     pub heads: Heads,
     /// What scores are multiplied by; 1/√k unless said otherwise.
     pub scale: f32,
+    /// What is added to scores once they are scaled, by distance.
+    pub bias: Option<DistanceBias<'a>>,
     /// Which query may look at which key.
     pub mask: &'a Mask,
 }
@@ -68,7 +73,7 @@ impl<'a> Attention<'a> {
         let heads = heads.into();
         let scale = 1.0 / ((query.ncols() / heads.query.max(1)) as f32).sqrt();
         let (queries, keys, mask) = (sequences, sequences, &ALL);
-        Self { query, key, value, queries, keys, heads, scale, mask }
+        Self { query, key, value, queries, keys, heads, scale, bias: None, mask }
     }
 
     /// With keys and values from other sequences, as many of them.
@@ -89,6 +94,12 @@ impl<'a> Attention<'a> {
         Self { scale, ..self }
     }
 
+    /// With numbers that are added to the scaled scores.
+    #[must_use]
+    pub fn bias(self, bias: impl Into<Option<DistanceBias<'a>>>) -> Self {
+        Self { bias: bias.into(), ..self }
+    }
+
     /// Panics unless the shapes fit each other; gives the widths of a head.
     pub(crate) fn widths(&self) -> Widths {
         let Heads { query, key } = self.heads;
@@ -98,6 +109,8 @@ impl<'a> Attention<'a> {
         assert_eq!(self.key.dim(), (self.keys.tokens(), key * k), "keys [key tokens, h·k]");
         assert_eq!(self.value.dim(), (self.keys.tokens(), key * v), "values [key tokens, h·v]");
         assert_eq!(self.queries.len(), self.keys.len(), "as many sequences of keys as of queries");
+        let biased = self.bias.map_or(query, |bias| bias.heads());
+        assert_eq!(biased, query, "a bias for each head");
         Widths { key: k, value: v }
     }
 }
@@ -117,7 +130,7 @@ pub const KEY_BLOCK: usize = 128;
 /// Queries a task takes on, at most.
 const ROWS: usize = 128;
 
-/// oᵢ = Σⱼ pᵢⱼ·vⱼ with pᵢⱼ = softmaxⱼ(scale·qᵢ·kⱼ), for each sequence and head.
+/// oᵢ = Σⱼ pᵢⱼ·vⱼ with pᵢⱼ = softmaxⱼ(scale·qᵢ·kⱼ + bias), for each sequence and head.
 ///
 /// Keys are met in blocks, and the softmax is carried from block to block: memory is linear in
 /// the length, and the order of all sums is fixed by the position of the key in its sequence. So

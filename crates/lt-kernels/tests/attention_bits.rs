@@ -2,7 +2,7 @@
 //! right.
 
 use lt_core::{Mask, Ragged, Scratch, Threads};
-use lt_kernels::{Attention, Instructions, KEY_BLOCK, attention_with, reference};
+use lt_kernels::{Attention, DistanceBias, Instructions, KEY_BLOCK, attention_with, reference};
 use lt_laws::sample::rows;
 use ndarray::{Array2, ArrayView2, s};
 
@@ -65,10 +65,15 @@ fn a_sequence_has_the_same_bits_in_any_company() {
     let batch = Ragged::from_lengths(lengths);
     let qkv = rows(batch.tokens(), 3 * 12, 1);
     for set in Instructions::available() {
-        for mask in [Mask::all(), Mask::window(20, 3)] {
+        let numbers = rows(3, 2 * 5 + 1, 2);
+        let bias = DistanceBias::new(3, numbers.as_slice().unwrap()).unwrap();
+        for (mask, bias) in
+            [(Mask::all(), None), (Mask::window(20, 3), None), (Mask::all(), Some(bias))]
+        {
             let of = |range: std::ops::Range<usize>, batch: &Ragged, scratch: &mut Scratch| {
                 let part = |n: usize| qkv.slice(s![range.clone(), n * 12..(n + 1) * 12]);
-                let problem = Attention::new(part(0), part(1), part(2), batch, 3).mask(&mask);
+                let problem =
+                    Attention::new(part(0), part(1), part(2), batch, 3).mask(&mask).bias(bias);
                 attention_with(set, &problem, scratch)
             };
             for scratch in &mut scratches() {

@@ -5,8 +5,8 @@
 
 use lt_core::{Mask, Ragged, Scratch, Threads, Weight};
 use lt_kernels::{
-    Attention, Heads, Instructions, KEY_BLOCK, LayerNorm, Norm, Product, attention, attention_with,
-    layer_norm, layer_norm_with, product, reference, softmax, softmax_with,
+    Attention, DistanceBias, Heads, Instructions, KEY_BLOCK, LayerNorm, Norm, Product, attention,
+    attention_with, layer_norm, layer_norm_with, product, reference, softmax, softmax_with,
 };
 use lt_laws::sample::{rows, weight};
 use ndarray::{Array2, ArrayView2, array, s};
@@ -191,6 +191,33 @@ fn scores_are_multiplied_by_the_scale() {
     let scaled = problem.scale(3.0);
     fast_equals_reference!(attention_with, reference::attention, 3e-6, scaled, "scale 3");
     assert_ne!(attention(&problem, &mut Scratch::new()), attention(&scaled, &mut Scratch::new()));
+}
+
+#[test]
+fn scores_get_a_number_for_each_distance_under_every_mask() {
+    for (reach, batch) in [0, 1, 9, 200].into_iter().flat_map(|r| batches().map(move |b| (r, b))) {
+        let tokens = batch.tokens();
+        let (q, k, v) = (rows(tokens, 6, 1), rows(tokens, 6, 2), rows(tokens, 4, 3));
+        let numbers = weight(&[2, 2 * reach + 1], 4).to_f32();
+        let bias = DistanceBias::new(2, &numbers).unwrap();
+        for mask in &masks(tokens) {
+            let problem =
+                Attention::new(q.view(), k.view(), v.view(), &batch, 2).mask(mask).bias(bias);
+            let what = format!("lengths {:?}, {mask:?}, reach {reach}", batch.offsets());
+            fast_equals_reference!(attention_with, reference::attention, 3e-6, problem, what);
+        }
+    }
+}
+
+/// One number for all distances moves all scores alike, and the softmax does not see it.
+#[test]
+fn a_number_for_all_distances_changes_nothing_but_rounding() {
+    let batch = Ragged::from_lengths([3, 0, 140]);
+    let qkv = rows(143, 4, 1);
+    let plain = Attention::new(qkv.view(), qkv.view(), qkv.view(), &batch, 2);
+    let bias = DistanceBias::new(2, &[0.5, 0.5, 0.5, -2.0, -2.0, -2.0]).unwrap();
+    let biased = attention(&plain.bias(bias), &mut Scratch::new());
+    close(biased.view(), attention(&plain, &mut Scratch::new()).view(), 1e-6, "one number");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod report;
 mod rows;
 
 pub mod attention;
+pub mod buckets;
 mod conformance;
 pub mod encoder;
 pub mod gated;
@@ -40,7 +41,7 @@ pub use proptest;
 /// }
 /// ```
 pub fn book() -> impl Iterator<Item = &'static Law> {
-    let chapters: [&[&'static Law]; 14] = [
+    let chapters: [&[&'static Law]; 15] = [
         &softmax::LAWS,
         &attention::LAWS,
         &multi_head::LAWS,
@@ -48,6 +49,7 @@ pub fn book() -> impl Iterator<Item = &'static Law> {
         &position_wise::LAWS,
         &gated::LAWS,
         &rotary::LAWS,
+        &buckets::LAWS,
         &window::LAWS,
         &encoder::LAWS,
         &same_bits::LAWS,

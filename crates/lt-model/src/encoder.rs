@@ -28,6 +28,7 @@ pub struct TextEncoder {
     embeddings_project: Option<Linear>,
     encoder: Encoder,
     pooler: Option<Pooler>,
+    longest: usize,
 }
 
 params!(TextEncoder { embeddings, embeddings_project, encoder, pooler });
@@ -87,8 +88,15 @@ impl TextEncoder {
         Ok(Self { pooler: Some(Pooler::new(Linear::zeros(d, d)?)), ..encoder })
     }
 
-    pub(crate) fn new(names: &'static Names, embeddings: TextEmbeddings, encoder: Encoder) -> Self {
-        Self { names, embeddings, embeddings_project: None, encoder, pooler: None }
+    /// Without a pooler. `longest` is the longest text of training.
+    pub(crate) fn new(
+        names: &'static Names,
+        embeddings: TextEmbeddings,
+        encoder: Encoder,
+        longest: usize,
+    ) -> Self {
+        let longest = embeddings.limit().unwrap_or(longest);
+        Self { names, embeddings, embeddings_project: None, encoder, pooler: None, longest }
     }
 
     /// With embeddings that are narrower than the layers, and are widened for them.
@@ -106,6 +114,15 @@ impl TextEncoder {
     pub fn width(&self) -> usize {
         let narrow = self.embeddings.token().width();
         self.embeddings_project.as_ref().map_or(narrow, Linear::outputs)
+    }
+
+    /// The longest text that it was made for, in tokens, special tokens included.
+    ///
+    /// Where there is a table of positions a longer one is refused; where positions are computed
+    /// it is not ([`TextEmbeddings::limit`]), but the model has seen none in training.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.longest
     }
 
     /// The matrix that widens the embeddings for the layers, where they are narrower.

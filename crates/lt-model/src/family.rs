@@ -4,8 +4,9 @@ use lt_config::ModelConfig;
 use lt_core::{Error, NameMap, Result, Rule};
 use lt_weights::Layout;
 
+use crate::head::Head;
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder};
+use crate::{HeadTransform, SequenceHead, TextEncoder};
 
 /// A family of encoders, at the sizes of one configuration.
 pub(crate) trait Family {
@@ -20,6 +21,16 @@ pub(crate) trait Family {
 
     /// Its head that sorts whole texts, of zeros.
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead>;
+
+    /// What its head that finds replaced tokens begins with, of zeros; most have none.
+    fn replaced_transform(&self) -> Result<Option<HeadTransform>> {
+        Ok(None)
+    }
+
+    /// What its heads that score tokens begin with, of zeros; most score them as they are.
+    fn token_transform(&self) -> Result<Option<HeadTransform>> {
+        Ok(None)
+    }
 }
 
 /// The family that this configuration belongs to.
@@ -29,6 +40,9 @@ pub(crate) fn family(config: &ModelConfig) -> Result<&dyn Family> {
         ModelConfig::Roberta(config) => Ok(config),
         ModelConfig::DistilBert(config) => Ok(config),
         ModelConfig::Electra(config) => Ok(config),
+        ModelConfig::Albert(config) => Ok(config),
+        ModelConfig::Mpnet(config) => Ok(config),
+        ModelConfig::ModernBert(config) => Ok(config),
         other => Err(Error::Config {
             at: "TextEncoder::zeros",
             field: "model_type",
@@ -49,10 +63,29 @@ pub(crate) struct Names {
     /// where the encoder's names begin with a prefix, those of a head do not.
     pub(crate) encoder: Layout,
     pub(crate) masked_lm: MaskedLmLayouts,
-    /// With a head that sorts texts, that sorts tokens, that finds answers.
+    /// With a head that sorts texts, that sorts tokens, that finds answers, that finds replaced
+    /// tokens ([`NO_HEAD`] where the family has none).
     pub(crate) sequences: Layout,
     pub(crate) tokens: Layout,
     pub(crate) questions: Layout,
+    pub(crate) replaced: Layout,
+}
+
+/// Of a head that a family does not have.
+pub(crate) const NO_HEAD: Layout = Layout::new(NameMap::new(&[]));
+
+impl Names {
+    /// The tensors of a head, as [`Layout::own`] has them.
+    pub(crate) fn own(&self, head: Head) -> &'static [&'static str] {
+        match head {
+            Head::Bare => &[],
+            Head::MaskedLm => self.masked_lm.tied.own,
+            Head::Sequences => self.sequences.own,
+            Head::Tokens => self.tokens.own,
+            Head::Questions => self.questions.own,
+            Head::Replaced => self.replaced.own,
+        }
+    }
 }
 
 /// There is one of each family.
@@ -73,13 +106,13 @@ pub(crate) const fn sorting_texts(
     Layout { map: head.and(encoder), own, ..spelling }
 }
 
-/// With a head that sorts tokens: all families call its matrix `classifier`.
+/// With a head that sorts tokens: most families call its matrix `classifier`, and have no other.
 pub(crate) const fn sorting_tokens(spelling: Layout, encoder: NameMap) -> Layout {
     const HEAD: NameMap = NameMap::new(&[Rule::Rename { ours: "output", theirs: "classifier" }]);
     Layout { map: encoder.and(&[HEAD]), own: &["classifier.*"], ..spelling }
 }
 
-/// With a head that finds answers: all families call its matrix `qa_outputs`.
+/// With a head that finds answers: most families call its matrix `qa_outputs`, and have no other.
 pub(crate) const fn finding_answers(spelling: Layout, encoder: NameMap) -> Layout {
     const HEAD: NameMap = NameMap::new(&[Rule::Rename { ours: "output", theirs: "qa_outputs" }]);
     Layout { map: encoder.and(&[HEAD]), own: &["qa_outputs.*"], ..spelling }

@@ -15,6 +15,8 @@ pub(crate) enum Head {
     Tokens,
     /// It finds answers.
     Questions,
+    /// It finds replaced tokens.
+    Replaced,
 }
 
 impl Head {
@@ -25,12 +27,13 @@ impl Head {
         ("ForSequenceClassification", Self::Sequences),
         ("ForTokenClassification", Self::Tokens),
         ("ForQuestionAnswering", Self::Questions),
+        ("ForPreTraining", Self::Replaced),
     ];
 
     /// The head of a class, if it is one of this family that is known.
     pub(crate) fn of(class: &str, names: &Names) -> Option<Self> {
         let suffix = names.classes.iter().find_map(|family| class.strip_prefix(family))?;
-        Self::SUFFIXES.iter().find(|(known, _)| *known == suffix).map(|&(_, head)| head)
+        Self::all(names).find(|(known, _)| *known == suffix).map(|(_, head)| head)
     }
 
     /// The class of a family that has this head.
@@ -42,16 +45,13 @@ impl Head {
 
     /// The classes of a family that are loaded whole.
     pub(crate) fn known(names: &Names) -> Vec<String> {
-        Self::SUFFIXES.iter().map(|(_, head)| head.class(names)).collect()
+        Self::all(names).map(|(_, head)| head.class(names)).collect()
     }
 
-    /// The head whose matrix has the same name in a checkpoint, so that what is stored does not
-    /// tell which of the two it is.
-    pub(crate) fn twin(self) -> Option<Self> {
-        match self {
-            Self::Sequences => Some(Self::Tokens),
-            Self::Tokens => Some(Self::Sequences),
-            Self::Bare | Self::MaskedLm | Self::Questions => None,
-        }
+    /// The heads of a family, with what the names of their classes end with.
+    fn all(names: &Names) -> impl Iterator<Item = (&'static str, Self)> {
+        // For the other families this class is something else, with two heads.
+        let has = |head: Self| head != Self::Replaced || !names.replaced.own.is_empty();
+        Self::SUFFIXES.iter().copied().filter(move |&(_, head)| has(head))
     }
 }

@@ -11,15 +11,18 @@ mod error;
 mod families;
 mod family;
 mod head;
+mod head_transform;
 mod load;
 mod masked_lm;
 mod model;
 mod question_answering;
+mod replaced_tokens;
 mod sequence_classifier;
 mod token_classifier;
 
 pub use encoder::{EncoderOutput, EncoderTrace, TextEncoder, Top};
 pub use error::ModelError;
+pub use head_transform::HeadTransform;
 pub use load::{LoadOptions, Loaded};
 pub use lt_attention::HiddenStates;
 pub use lt_config;
@@ -30,7 +33,8 @@ pub use lt_weights::{Reading, Report, Warning};
 pub use masked_lm::{Decoder, MaskedLm, MaskedLmHead};
 pub use model::{Model, ModelOutput};
 pub use question_answering::{QuestionAnswering, SpanLogits};
-pub use sequence_classifier::{SequenceClassifier, SequenceHead};
+pub use replaced_tokens::ReplacedTokens;
+pub use sequence_classifier::{LooksAt, SequenceClassifier, SequenceHead};
 pub use token_classifier::TokenClassifier;
 
 /// The README's example, run as a test.

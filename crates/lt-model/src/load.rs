@@ -12,7 +12,8 @@ use crate::family::{MaskedLmLayouts, Names, family};
 use crate::head::Head;
 use crate::masked_lm::Decoder;
 use crate::{
-    MaskedLm, ModelError, QuestionAnswering, SequenceClassifier, TextEncoder, TokenClassifier, Top,
+    MaskedLm, ModelError, QuestionAnswering, ReplacedTokens, SequenceClassifier, TextEncoder,
+    TokenClassifier, Top,
 };
 
 /// How a model is loaded.
@@ -129,7 +130,7 @@ impl MaskedLm {
             let model = Self::zeros(&config, Decoder::Own)?;
             fill(model, config, source, untied)
         };
-        if !config.tie_word_embeddings() {
+        if !config.shared().tie_word_embeddings {
             return load_untied(config);
         }
         // The bias has two names. What transformers adds is what is stored by the decoder's.
@@ -227,6 +228,13 @@ load_with_head!(
     "a head that finds answers",
     "AutoModelForQuestionAnswering"
 );
+load_with_head!(
+    ReplacedTokens,
+    Replaced,
+    replaced,
+    "a head that finds replaced tokens",
+    "ElectraForPreTraining"
+);
 
 /// Refuses a checkpoint that neither says that it has such a head nor stores one.
 fn expect_head(
@@ -238,10 +246,16 @@ fn expect_head(
 ) -> Result<(), ModelError> {
     let classes = config.architectures();
     let names = family(config)?.names();
-    let heads = || classes.iter().map(|class| Head::of(class, names));
-    let says_so = heads().any(|head| head == Some(wanted));
-    let says_twin = heads().any(|head| head.is_some() && head == wanted.twin());
-    if says_so || !says_twin && stores(source, layout, |name| layout.owns(name)) {
+    let heads: Vec<Head> = classes.iter().filter_map(|class| Head::of(class, names)).collect();
+    // What is stored tells nothing if it may be that of another head, which is named.
+    let shares_names =
+        |head: &Head| names.own(*head).iter().any(|pattern| layout.own.contains(pattern));
+    // A bare encoder has a pooler too, which some heads count as theirs.
+    let layer = |name: &'static str| name.rsplit_once('.').map(|(layer, _)| layer);
+    let pooler = names.pooler.and_then(layer);
+    let is_pooler = |name: &str| pooler.is_some_and(|pooler| name.starts_with(pooler));
+    let is_stored = || stores(source, layout, |name| layout.owns(name) && !is_pooler(name));
+    if heads.contains(&wanted) || !heads.iter().any(shares_names) && is_stored() {
         return Ok(());
     }
     let found = classes.first().map_or("no head", String::as_str).to_owned();

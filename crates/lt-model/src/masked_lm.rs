@@ -4,11 +4,10 @@ use lt_config::ModelConfig;
 use lt_core::{Module, Result, Scratch, Weight, check_columns, check_shape, dims, params};
 use lt_embedding::TokenIds;
 use lt_kernels::{Product, product};
-use lt_layers::{Activation, LayerNorm, Linear};
 use ndarray::{Array2, ArrayView2};
 
-use crate::TextEncoder;
 use crate::family::family;
+use crate::{HeadTransform, TextEncoder};
 
 /// From the vector of a token to a score for each word of the vocabulary.
 ///
@@ -23,28 +22,25 @@ use crate::family::family;
 /// transformers' `BertLMPredictionHead`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskedLmHead {
-    transform: Linear,
-    activation: Activation,
-    norm: LayerNorm,
+    transform: HeadTransform,
     decoder: Option<Weight>,
-    bias: Weight,
+    bias: Option<Weight>,
 }
 
-params!(MaskedLmHead { transform, norm, decoder, bias });
+params!(MaskedLmHead { transform, decoder, bias });
 
 impl MaskedLmHead {
-    /// A head of these layers for a vocabulary of `words`, its scores all zero: to be loaded into.
-    pub(crate) fn zeros(
-        transform: Linear,
-        activation: Activation,
-        norm: LayerNorm,
-        words: usize,
-        decoder: Decoder,
-    ) -> Result<Self> {
-        let width = norm.width();
-        check_shape("MaskedLmHead::zeros", dims![width, "d"], &[transform.outputs(), 0])?;
+    /// A head of this first layer for a vocabulary of `words`, its scores all zero: to be loaded
+    /// into.
+    pub(crate) fn zeros(transform: HeadTransform, words: usize, decoder: Decoder) -> Self {
+        let width = transform.outputs();
         let decoder = (decoder == Decoder::Own).then(|| Weight::zeros(&[words, width]));
-        Ok(Self { transform, activation, norm, decoder, bias: Weight::zeros(&[words]) })
+        Self { transform, decoder, bias: Some(Weight::zeros(&[words])) }
+    }
+
+    /// Without the number c that each word has.
+    pub(crate) fn without_bias(self) -> Self {
+        Self { bias: None, ..self }
     }
 }
 
@@ -109,10 +105,13 @@ impl MaskedLm {
         let head = &self.head;
         check_columns("MaskedLm::predict", head.transform.inputs(), &hidden)?;
         let words = head.decoder.as_ref().unwrap_or(self.encoder.embeddings().token().weight());
-        check_shape("MaskedLm::predict", dims![words.shape()[0]], head.bias.shape())?;
-        let mut rows = head.transform.forward_activated(hidden, head.activation, scratch)?; // [n, d]
-        head.norm.forward_in_place(&mut rows, scratch)?;
-        let logits = product(&Product::new(rows.view(), words).bias(Some(&head.bias)), scratch); // [n, v]
+        let (v, e) = (words.shape()[0], head.transform.outputs());
+        check_shape("MaskedLm::predict", dims![v, e], words.shape())?;
+        if let Some(bias) = &head.bias {
+            check_shape("MaskedLm::predict", dims![v], bias.shape())?;
+        }
+        let rows = head.transform.apply(hidden, scratch)?; // [n, e]
+        let logits = product(&Product::new(rows.view(), words).bias(head.bias.as_ref()), scratch); // [n, v]
         scratch.give(rows);
         Ok(logits)
     }

@@ -6,12 +6,12 @@ use lt_config::ModelConfig;
 use lt_core::{Module, Params, Path as ParamPath, Result, Scratch, Weight};
 use lt_embedding::TokenIds;
 use lt_weights::{Checkpoint, SaveError};
-use ndarray::Array2;
+use ndarray::{Array1, Array2, ArrayView2};
 
 use crate::family::family;
 use crate::head::Head;
 use crate::{
-    EncoderOutput, LoadOptions, Loaded, MaskedLm, ModelError, QuestionAnswering,
+    EncoderOutput, LoadOptions, Loaded, MaskedLm, ModelError, QuestionAnswering, ReplacedTokens,
     SequenceClassifier, SpanLogits, TextEncoder, TokenClassifier,
 };
 
@@ -32,6 +32,8 @@ pub enum Model {
     TokenClassifier(TokenClassifier),
     /// An encoder that finds answers: `BertForQuestionAnswering` and its kin.
     QuestionAnswering(QuestionAnswering),
+    /// An encoder that finds replaced tokens: `ElectraForPreTraining`.
+    ReplacedTokens(ReplacedTokens),
 }
 
 /// What a [`Model`] gives.
@@ -46,6 +48,8 @@ pub enum ModelOutput {
     SequenceLogits(Array2<f32>),
     /// Of a head that finds answers.
     Spans(SpanLogits),
+    /// Of a head with one score for each token: `[tokens]`.
+    TokenScores(Array1<f32>),
 }
 
 impl Model {
@@ -82,6 +86,9 @@ impl Model {
             Head::Questions => {
                 QuestionAnswering::from_source(config, &source)?.map(Self::QuestionAnswering)
             }
+            Head::Replaced => {
+                ReplacedTokens::from_source(config, &source)?.map(Self::ReplacedTokens)
+            }
         })
     }
 
@@ -97,6 +104,7 @@ impl Model {
             Self::SequenceClassifier(model) => model.save(path),
             Self::TokenClassifier(model) => model.save(path),
             Self::QuestionAnswering(model) => model.save(path),
+            Self::ReplacedTokens(model) => model.save(path),
         }
     }
 
@@ -110,8 +118,38 @@ impl Model {
             Self::SequenceClassifier(_) => Head::Sequences,
             Self::TokenClassifier(_) => Head::Tokens,
             Self::QuestionAnswering(_) => Head::Questions,
+            Self::ReplacedTokens(_) => Head::Replaced,
         };
         head.class(self.encoder().names())
+    }
+
+    /// What the head makes of the vectors that the encoder gave for some tokens, `[tokens, d]`.
+    ///
+    /// Without a head they are the output, and there is no pooler's: [`TextEncoder::trace`] has it.
+    ///
+    /// # Errors
+    /// As for [`Module::forward`].
+    pub fn head_output(
+        &self,
+        hidden: ArrayView2<'_, f32>,
+        input: &TokenIds<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<ModelOutput> {
+        Ok(match self {
+            Self::Encoder(_) => {
+                let last_hidden_state = hidden.to_owned();
+                ModelOutput::Encoded(EncoderOutput { last_hidden_state, pooler_output: None })
+            }
+            Self::MaskedLm(model) => ModelOutput::TokenLogits(model.predict(hidden, scratch)?),
+            Self::SequenceClassifier(model) => {
+                ModelOutput::SequenceLogits(model.classify(hidden, input, scratch)?)
+            }
+            Self::TokenClassifier(model) => {
+                ModelOutput::TokenLogits(model.classify(hidden, scratch)?)
+            }
+            Self::QuestionAnswering(model) => ModelOutput::Spans(model.find(hidden, scratch)?),
+            Self::ReplacedTokens(model) => ModelOutput::TokenScores(model.score(hidden, scratch)?),
+        })
     }
 
     /// The encoder under the head.
@@ -123,6 +161,7 @@ impl Model {
             Self::SequenceClassifier(model) => model.encoder(),
             Self::TokenClassifier(model) => model.encoder(),
             Self::QuestionAnswering(model) => model.encoder(),
+            Self::ReplacedTokens(model) => model.encoder(),
         }
     }
 }
@@ -135,6 +174,7 @@ impl Params for Model {
             Self::SequenceClassifier(model) => model.visit(path, visit),
             Self::TokenClassifier(model) => model.visit(path, visit),
             Self::QuestionAnswering(model) => model.visit(path, visit),
+            Self::ReplacedTokens(model) => model.visit(path, visit),
         }
     }
 
@@ -145,6 +185,7 @@ impl Params for Model {
             Self::SequenceClassifier(model) => model.visit_mut(path, visit),
             Self::TokenClassifier(model) => model.visit_mut(path, visit),
             Self::QuestionAnswering(model) => model.visit_mut(path, visit),
+            Self::ReplacedTokens(model) => model.visit_mut(path, visit),
         }
     }
 }
@@ -157,16 +198,12 @@ impl<'a> Module<TokenIds<'a>> for Model {
     }
 
     fn forward_in(&self, input: TokenIds<'a>, scratch: &mut Scratch) -> Result<ModelOutput> {
-        Ok(match self {
-            Self::Encoder(encoder) => ModelOutput::Encoded(encoder.forward_in(input, scratch)?),
-            Self::MaskedLm(model) => ModelOutput::TokenLogits(model.forward_in(input, scratch)?),
-            Self::SequenceClassifier(model) => {
-                ModelOutput::SequenceLogits(model.forward_in(input, scratch)?)
-            }
-            Self::TokenClassifier(model) => {
-                ModelOutput::TokenLogits(model.forward_in(input, scratch)?)
-            }
-            Self::QuestionAnswering(model) => ModelOutput::Spans(model.forward_in(input, scratch)?),
-        })
+        if let Self::Encoder(encoder) = self {
+            return encoder.forward_in(input, scratch).map(ModelOutput::Encoded);
+        }
+        let hidden = self.encoder().hidden(input, scratch)?;
+        let output = self.head_output(hidden.view(), &input, scratch)?;
+        scratch.give(hidden);
+        Ok(output)
     }
 }

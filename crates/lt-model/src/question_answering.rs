@@ -6,13 +6,15 @@ use lt_embedding::TokenIds;
 use lt_layers::Linear;
 use ndarray::{Array1, ArrayView2};
 
-use crate::TextEncoder;
 use crate::family::family;
+use crate::head_transform::score;
+use crate::{HeadTransform, TextEncoder};
 
 /// An encoder with the head that finds an answer: for each token, how well it would begin one, and
 /// how well it would end one.
 ///
-/// Two linear functions of the vector of each token.
+/// Two linear functions of the vector of each token; some families put it through a
+/// [`HeadTransform`] first.
 ///
 /// # Shapes
 /// ids `[tokens]` to two times `[tokens]`.
@@ -22,10 +24,11 @@ use crate::family::family;
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuestionAnswering {
     encoder: TextEncoder,
+    transform: Option<HeadTransform>,
     output: Linear,
 }
 
-params!(QuestionAnswering { encoder, output });
+params!(QuestionAnswering { encoder, transform, output });
 
 /// What a [`QuestionAnswering`] gives: scores of each token, `[tokens]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,9 +45,10 @@ impl QuestionAnswering {
     /// # Errors
     /// As for [`TextEncoder::zeros`].
     pub fn zeros(config: &ModelConfig) -> Result<Self> {
-        let encoder = family(config)?.encoder()?;
+        let family = family(config)?;
+        let (encoder, transform) = (family.encoder()?, family.token_transform()?);
         let output = Linear::zeros(encoder.width(), 2)?;
-        Ok(Self { encoder, output })
+        Ok(Self { encoder, transform, output })
     }
 
     /// The encoder under the head.
@@ -58,7 +62,7 @@ impl QuestionAnswering {
     /// # Errors
     /// [`Error::Shape`](lt_core::Error::Shape) if the vectors have another width.
     pub fn find(&self, hidden: ArrayView2<'_, f32>, scratch: &mut Scratch) -> Result<SpanLogits> {
-        let logits = self.output.forward_in(hidden, scratch)?; // [tokens, 2]
+        let logits = score(self.transform.as_ref(), &self.output, hidden, scratch)?; // [tokens, 2]
         let spans =
             SpanLogits { start: logits.column(0).to_owned(), end: logits.column(1).to_owned() };
         scratch.give(logits);

@@ -3,36 +3,64 @@
 use lt_config::ModelConfig;
 use lt_core::{Module, Result, Scratch, params};
 use lt_embedding::TokenIds;
-use lt_encoder::{Sequences, first_tokens};
+use lt_encoder::{Sequences, first_tokens, mean_tokens};
 use lt_layers::{Activation, Linear};
 use ndarray::{Array2, ArrayView2};
 
-use crate::TextEncoder;
 use crate::family::family;
+use crate::{HeadTransform, TextEncoder};
 
-/// From the vector of the first token of each text to a score for each label.
+/// From one vector of each text to a score for each label.
 ///
-/// logits = W·p + b, p = activation(W′·h + b′) of the first token h. In BERT the first of the two
-/// is the encoder's pooler; other families leave it to the head.
+/// logits = W·p + b, p = norm(activation(W′·h + b′)) of the first token h, or of the mean of all
+/// tokens; most families have no norm. In BERT the first of the two layers is the encoder's
+/// pooler; other families leave it to the head.
 ///
 /// # Shapes
 /// `[b, d]` to `[b, n]` for n labels.
 ///
 /// PyTorch: `BertPooler` and the `classifier` of transformers' `BertForSequenceClassification`;
-/// `RobertaClassificationHead`.
+/// `RobertaClassificationHead`; `ModernBertPredictionHead`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SequenceHead {
-    transform: Linear,
-    activation: Activation,
+    looks_at: LooksAt,
+    transform: HeadTransform,
     output: Linear,
 }
 
 params!(SequenceHead { transform, output });
 
+/// Which vector of a text its head looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LooksAt {
+    /// That of the first token.
+    FirstToken,
+    /// The mean of those of all tokens.
+    Mean,
+}
+
 impl SequenceHead {
-    /// A head of zeros on tokens of width `d`.
+    /// A head that looks at the first token, of zeros: to be loaded into.
     pub(crate) fn zeros(d: usize, activation: Activation, labels: usize) -> Result<Self> {
-        Ok(Self { transform: Linear::zeros(d, d)?, activation, output: Linear::zeros(d, labels)? })
+        Self::new(HeadTransform::new(Linear::zeros(d, d)?, activation, None)?, labels)
+    }
+
+    /// The same with this first layer.
+    pub(crate) fn new(transform: HeadTransform, labels: usize) -> Result<Self> {
+        let output = Linear::zeros(transform.outputs(), labels)?;
+        Ok(Self { looks_at: LooksAt::FirstToken, transform, output })
+    }
+
+    /// The same, looking at other vectors.
+    pub(crate) fn looking_at(self, looks_at: LooksAt) -> Self {
+        Self { looks_at, ..self }
+    }
+
+    /// Which vector of a text it looks at.
+    #[must_use]
+    pub fn looks_at(&self) -> LooksAt {
+        self.looks_at
     }
 
     /// How many labels there are.
@@ -66,7 +94,7 @@ impl SequenceClassifier {
     /// As for [`TextEncoder::zeros`].
     pub fn zeros(config: &ModelConfig) -> Result<Self> {
         let family = family(config)?;
-        let head = family.sequence_head(config.labels().len())?;
+        let head = family.sequence_head(config.labels().names().len())?;
         Ok(Self { encoder: family.encoder()?, head })
     }
 
@@ -93,11 +121,15 @@ impl SequenceClassifier {
         input: &TokenIds<'_>,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
+        const AT: &str = "SequenceClassifier::classify";
         let head = &self.head;
         let sequences = Sequences { hidden, sequences: input.sequences };
-        let first = first_tokens("SequenceClassifier::classify", sequences, scratch)?; // [b, d]
-        let vectors = head.transform.forward_activated(first.view(), head.activation, scratch)?; // [b, d]
-        scratch.give(first);
+        let texts = match head.looks_at {
+            LooksAt::FirstToken => first_tokens(AT, sequences, scratch)?, // [b, d]
+            LooksAt::Mean => mean_tokens(AT, sequences, scratch)?,        // [b, d]
+        };
+        let vectors = head.transform.apply(texts.view(), scratch)?; // [b, d]
+        scratch.give(texts);
         let logits = head.output.forward_in(vectors.view(), scratch)?; // [b, n]
         scratch.give(vectors);
         Ok(logits)

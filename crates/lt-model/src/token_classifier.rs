@@ -6,12 +6,14 @@ use lt_embedding::TokenIds;
 use lt_layers::Linear;
 use ndarray::{Array2, ArrayView2};
 
-use crate::TextEncoder;
 use crate::family::family;
+use crate::head_transform::score;
+use crate::{HeadTransform, TextEncoder};
 
 /// An encoder with the head that sorts tokens: names of people and places, parts of speech.
 ///
-/// logits = W·h + b for the vector h of each token.
+/// logits = W·h + b for the vector h of each token; some families put it through a
+/// [`HeadTransform`] first.
 ///
 /// # Shapes
 /// ids `[tokens]` to logits `[tokens, n]` for n labels.
@@ -21,10 +23,11 @@ use crate::family::family;
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenClassifier {
     encoder: TextEncoder,
+    transform: Option<HeadTransform>,
     output: Linear,
 }
 
-params!(TokenClassifier { encoder, output });
+params!(TokenClassifier { encoder, transform, output });
 
 impl TokenClassifier {
     /// A model of these sizes whose numbers are all zero: to be loaded into.
@@ -32,9 +35,10 @@ impl TokenClassifier {
     /// # Errors
     /// As for [`TextEncoder::zeros`].
     pub fn zeros(config: &ModelConfig) -> Result<Self> {
-        let encoder = family(config)?.encoder()?;
-        let output = Linear::zeros(encoder.width(), config.labels().len())?;
-        Ok(Self { encoder, output })
+        let family = family(config)?;
+        let (encoder, transform) = (family.encoder()?, family.token_transform()?);
+        let output = Linear::zeros(encoder.width(), config.labels().names().len())?;
+        Ok(Self { encoder, transform, output })
     }
 
     /// The encoder under the head.
@@ -58,7 +62,7 @@ impl TokenClassifier {
         hidden: ArrayView2<'_, f32>,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
-        self.output.forward_in(hidden, scratch)
+        score(self.transform.as_ref(), &self.output, hidden, scratch)
     }
 }
 

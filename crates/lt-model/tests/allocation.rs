@@ -17,7 +17,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 fn the_second_pass_allocates_nothing() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/long-200");
     let model = TextEncoder::from_dir(dir, &LoadOptions::default()).unwrap().model;
-    let longest = model.embeddings().position().limit();
+    let longest = model.longest();
     let lengths: Vec<usize> = (0..24).map(|n| 1 + n * 7 % longest).collect();
     let few = Ragged::from_lengths([3]);
     let many = Ragged::from_lengths(lengths.iter().copied());

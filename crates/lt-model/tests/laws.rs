@@ -56,10 +56,22 @@ fn the_same_ids_have_the_same_scores_on_every_path() {
         "roberta-sequences",
         "distilbert-tokens",
         "electra-words",
+        "electra-replaced",
+        "albert-groups",
+        "albert-sequences-wide",
+        "mpnet-beyond-the-last-bucket",
+        "mpnet-words",
+        "modernbert-biases",
+        "modernbert-long",
+        "modernbert-words",
+        "modernbert-sequences-mean",
+        "modernbert-questions",
     ] {
         let model = load(&golden(name));
         let vocabulary = model.encoder().embeddings().token().entries() as u32;
+        let longest = model.encoder().longest().min(160);
         let rows = |output, batch: &Ragged| match output {
+            Ok(ModelOutput::Encoded(output)) => output.last_hidden_state,
             Ok(ModelOutput::TokenLogits(logits)) => logits,
             Ok(ModelOutput::SequenceLogits(logits)) => {
                 // A law about rows: each token has the scores of its text.
@@ -69,11 +81,12 @@ fn the_same_ids_have_the_same_scores_on_every_path() {
             Ok(ModelOutput::Spans(spans)) => {
                 stack(Axis(1), &[spans.start.view(), spans.end.view()]).unwrap() // [tokens, 2]
             }
+            Ok(ModelOutput::TokenScores(scores)) => scores.insert_axis(Axis(1)), // [tokens, 1]
             other => panic!("expected scores, got {other:?}"),
         };
         same_bits::same_ids_same_bits(
             vocabulary,
-            16,
+            longest,
             |ids, batch| rows(model.forward(TokenIds::new(ids, batch)), batch),
             |ids, batch, scratch| rows(model.forward_in(TokenIds::new(ids, batch), scratch), batch),
         );
@@ -129,6 +142,26 @@ fn what_is_saved_loads_to_the_same_bits() {
         "electra-sequences-wide",
         "electra-tokens-f16",
         "electra-questions",
+        "electra-replaced",
+        "albert",
+        "albert-groups",
+        "albert-words",
+        "albert-sequences-wide",
+        "albert-tokens-f16",
+        "albert-questions",
+        "mpnet",
+        "mpnet-words",
+        "mpnet-sequences",
+        "mpnet-tokens-bf16",
+        "mpnet-questions",
+        "modernbert",
+        "modernbert-biases",
+        "modernbert-words",
+        "modernbert-words-untied",
+        "modernbert-sequences-mean",
+        "modernbert-sequences-f16",
+        "modernbert-tokens-bf16",
+        "modernbert-questions",
     ] {
         round_trip(name);
         let model = load(&golden(name));
@@ -142,7 +175,7 @@ fn what_is_saved_loads_to_the_same_bits() {
 fn sequences_and_ids_that_do_not_fit_are_refused() {
     let model = load(&golden("heads-3x4-gelu"));
     let embeddings = model.encoder().embeddings();
-    let (limit, entries) = (embeddings.position().limit(), embeddings.token().entries());
+    let (limit, entries) = (embeddings.limit().unwrap(), embeddings.token().entries());
     limits::too_long_is_refused(limit, |batch| {
         model.forward(TokenIds::new(&vec![1; batch.tokens()], batch))
     });

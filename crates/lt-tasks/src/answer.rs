@@ -1,4 +1,4 @@
-// The page of this module is its chapter, `doc/09-answering.md` and on, which `lib.rs` shows.
+// The page of this module is its chapter, `doc/13-answering.md` and on, which `lib.rs` shows.
 
 mod candidates;
 mod context_words;

@@ -89,6 +89,9 @@ pub enum TaskError {
         /// The mask token of this model.
         mask: String,
     },
+    /// A text of which nothing is left to look at.
+    #[error("the text has no tokens, and this model's tokenizer adds none: give it some words")]
+    NoTokens,
     /// Names that do not fit the head.
     #[error(
         "the head tells {head} labels apart, but {names} names were given: expected as many names \
@@ -140,6 +143,65 @@ pub enum TaskError {
         /// How many of ending one.
         ends: usize,
     },
+    /// A model that was not trained to say whether a text follows from another.
+    #[error(
+        "expected a label that begins with \"entail\" and another one, got {}: take a model that was \
+         trained on natural language inference (NLI), or name its labels in id2label in config.json",
+        listed(labels)
+    )]
+    NoEntailment {
+        /// The labels it has.
+        labels: Vec<String>,
+    },
+    /// Nothing to choose from.
+    #[error("expected at least one label to choose from, got none")]
+    NoCandidates,
+    /// A sentence with a gap that has none, or too many.
+    #[error("the template is {template:?}, expected {expected}")]
+    Template {
+        /// What was given.
+        template: String,
+        /// What is missing or too much.
+        expected: &'static str,
+    },
+    /// A model with several labels where one score is wanted.
+    #[error(
+        "expected a model with one score for a pair of texts, but this one tells {} labels apart \
+         ({}): classify the pairs, and sort them by the score of the label that is wanted",
+        labels.len(), listed(labels)
+    )]
+    NotOneScore {
+        /// The labels it has.
+        labels: Vec<String>,
+    },
+    /// A word that is no single token, where one is needed: a mask stands for one token.
+    #[error(
+        "the word {word:?} is {} for this model, expected one token it knows: a mask stands for one; \
+         choose another word",
+        pieces_of(pieces)
+    )]
+    Word {
+        /// The word.
+        word: String,
+        /// What the tokenizer makes of it.
+        pieces: Vec<String>,
+    },
+    /// A word that stands for two labels, or twice for one.
+    #[error("the word {word:?} is given twice, for {first:?} and for {second:?}: once is expected")]
+    WordTwice {
+        /// The word.
+        word: String,
+        /// The label that it stands for.
+        first: String,
+        /// The label that it is given for again.
+        second: String,
+    },
+    /// A label without a word that stands for it.
+    #[error("the label {label:?} has no word: give one that could stand where the mask is")]
+    NoWord {
+        /// The label.
+        label: String,
+    },
     /// A text that would have to be cut.
     #[error("the text has {tokens} tokens, expected at most {limit}: shorten it")]
     TooLong {
@@ -153,5 +215,31 @@ pub enum TaskError {
 impl From<ModelError> for TaskError {
     fn from(error: ModelError) -> Self {
         Self::Model(Box::new(error))
+    }
+}
+
+impl TaskError {
+    /// Says which of several texts it was about.
+    pub(crate) fn of_text(self, number: usize) -> Self {
+        Self::Text { number, source: Box::new(self) }
+    }
+}
+
+/// The first labels of a list that may be long.
+fn listed(labels: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut list: Vec<&str> = labels.iter().take(SHOWN).map(String::as_str).collect();
+    if labels.len() > SHOWN {
+        list.push("…");
+    }
+    if list.is_empty() { "no labels".to_owned() } else { list.join(", ") }
+}
+
+/// What a tokenizer makes of a word.
+fn pieces_of(pieces: &[String]) -> String {
+    match pieces {
+        [] => "nothing".to_owned(),
+        [one] => format!("the token {one}"),
+        several => format!("{} tokens ({})", several.len(), several.join(" ")),
     }
 }

@@ -2,15 +2,18 @@
 
 use std::path::Path;
 
-use lt_core::{Ragged, Scratch};
+use lt_core::Scratch;
 use lt_kernels::softmax;
 use lt_model::{LoadOptions, MaskedLm};
-use lt_tokenizer::{Limit, SpecialToken, Tokenizer};
+use lt_tokenizer::{Limit, SpecialToken, Text, Tokenizer};
 use ndarray::{ArrayView1, Axis};
 use serde::Serialize;
 
 use crate::TaskError;
-use crate::sentence_encoder::check_ids;
+use crate::in_batches::Tokenized;
+use crate::largest::keep_largest;
+use crate::mask_predictions::{Masks, mask_predictions};
+use crate::word_token::word_token;
 
 /// Guesses masked words.
 ///
@@ -28,6 +31,7 @@ pub struct FillMask {
     model: MaskedLm,
     tokenizer: Tokenizer,
     mask: SpecialToken,
+    targets: Option<Vec<usize>>,
 }
 
 /// A word that may have stood where a mask is.
@@ -50,7 +54,7 @@ impl FillMask {
     /// [`TaskError::NoMaskToken`] if the tokenizer has none.
     pub fn new(model: MaskedLm, tokenizer: Tokenizer) -> Result<Self, TaskError> {
         let mask = tokenizer.special_tokens().mask.clone().ok_or(TaskError::NoMaskToken)?;
-        Ok(Self { model, tokenizer, mask })
+        Ok(Self { model, tokenizer, mask, targets: None })
     }
 
     /// Loads a directory with a masked-LM head.
@@ -70,6 +74,28 @@ impl FillMask {
         &self.mask.token
     }
 
+    /// Guesses nothing but these words. Their scores are what they are among all words, so that
+    /// they no longer add up to 1.
+    ///
+    /// # Errors
+    /// [`TaskError::NoCandidates`] without words; [`TaskError::Word`] for one that is no single
+    /// token, as a mask is one.
+    ///
+    /// PyTorch: `targets` of transformers' pipeline, which takes the first piece of a word of
+    /// several instead, and warns.
+    pub fn with_targets(self, words: &[impl AsRef<str>]) -> Result<Self, TaskError> {
+        if words.is_empty() {
+            return Err(TaskError::NoCandidates);
+        }
+        let token = |word: &str| word_token(word, &self.tokenizer, self.model.encoder());
+        let tokens = words.iter().map(|word| token(word.as_ref()));
+        let mut targets: Vec<usize> =
+            tokens.map(|token| token.map(|id| id as usize)).collect::<Result<_, _>>()?;
+        targets.sort_unstable();
+        targets.dedup();
+        Ok(Self { targets: Some(targets), ..self })
+    }
+
     /// For each mask in the text, the `top` likeliest tokens, the likeliest first; of two equally
     /// likely ones the one with the lower id.
     ///
@@ -84,69 +110,66 @@ impl FillMask {
         top: usize,
         scratch: &mut Scratch,
     ) -> Result<Vec<Vec<Prediction>>, TaskError> {
-        let limit = self.model.encoder().embeddings().position().limit();
+        match self.fill_all(&[text], top, scratch) {
+            Ok(mut texts) => Ok(texts.pop().unwrap_or_default()),
+            Err(TaskError::Text { source, .. }) => Err(*source),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// As [`fill`](Self::fill) for each of these texts, with the same bits.
+    ///
+    /// # Errors
+    /// [`TaskError::Text`] with the number of the text that could not be filled, and why.
+    pub fn fill_all(
+        &self,
+        texts: &[impl AsRef<str>],
+        top: usize,
+        scratch: &mut Scratch,
+    ) -> Result<Vec<Vec<Vec<Prediction>>>, TaskError> {
+        let texts: Vec<Text<'_>> = texts.iter().map(|text| text.as_ref().into()).collect();
+        let tokenize = |text: Text<'_>| self.tokenize(text.first());
+        let mut filled = vec![Vec::new(); texts.len()];
+        let mut not_finite: Option<usize> = None;
+        mask_predictions(&self.model, &texts, &tokenize, scratch, |text, _, logits| {
+            let mut scores = logits.to_owned().insert_axis(Axis(0)); // [1, v]
+            softmax(scores.view_mut());
+            if scores.iter().any(|score| !score.is_finite()) {
+                not_finite = Some(not_finite.map_or(text, |other| other.min(text)));
+            }
+            filled[text].push(self.likeliest(scores.row(0), top));
+        })?;
+        not_finite.map_or(Ok(filled), |text| Err(TaskError::NotFinite.of_text(text)))
+    }
+
+    fn tokenize(&self, text: &str) -> Result<Tokenized<Masks>, TaskError> {
+        let limit = self.model.encoder().longest();
         let encoding = self.tokenizer.encode(text, Limit::At(limit))?;
         if encoding.truncated > 0 {
             let tokens = encoding.len() + encoding.truncated;
             return Err(TaskError::TooLong { tokens, limit });
         }
-        check_ids(&encoding, self.model.encoder())?;
         let is_mask = |&row: &usize| encoding.ids[row] == self.mask.id && !encoding.special[row];
-        let masks: Vec<usize> = (0..encoding.len()).filter(is_mask).collect();
-        if masks.is_empty() {
+        let at: Vec<usize> = (0..encoding.len()).filter(is_mask).collect();
+        let none = at.is_empty();
+        let tokenized = Tokenized::new(encoding, Masks { at, truncated: 0 }, self.model.encoder())?;
+        if none {
             return Err(TaskError::NoMask { mask: self.mask.token.clone() });
         }
-
-        let sequences = Ragged::single(encoding.len());
-        let encoder = self.model.encoder();
-        let input = encoder.token_ids(&encoding.ids, &encoding.segments, &sequences);
-        let hidden = encoder.hidden(input, scratch)?; // [t, d]
-        let masked = hidden.select(Axis(0), &masks); // [masks, d]
-        scratch.give(hidden);
-        let mut scores = self.model.predict(masked.view(), scratch)?; // [masks, v]
-        softmax(scores.view_mut());
-        if scores.iter().any(|score| !score.is_finite()) {
-            return Err(TaskError::NotFinite);
-        }
-        let predictions = scores.outer_iter().map(|row| self.likeliest(row, top)).collect();
-        scratch.give(scores);
-        Ok(predictions)
+        Ok(tokenized)
     }
 
     fn likeliest(&self, scores: ArrayView1<'_, f32>, top: usize) -> Vec<Prediction> {
-        let named = |(id, score): (u32, f32)| {
+        let mut numbered: Vec<(usize, f32)> = match &self.targets {
+            Some(targets) => targets.iter().map(|&target| (target, scores[target])).collect(),
+            None => scores.iter().copied().enumerate().collect(),
+        };
+        keep_largest(&mut numbered, top);
+        let named = |(id, score): (usize, f32)| {
+            let id = id as u32; // a row of a table whose rows are counted in u32
             let token = self.tokenizer.token(id).unwrap_or_default();
             Prediction { token, id, score }
         };
-        largest(scores, top).into_iter().map(named).collect()
-    }
-}
-
-/// The indices of the largest scores and those scores, the largest first, ties to the lower index.
-fn largest(scores: ArrayView1<'_, f32>, top: usize) -> Vec<(u32, f32)> {
-    let mut all: Vec<(u32, f32)> = (0..).zip(scores.iter().copied()).collect();
-    let before = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-    if top < all.len() {
-        // The vocabulary is long and few are wanted: those are put in front, and sorted alone.
-        all.select_nth_unstable_by(top, before);
-        all.truncate(top);
-    }
-    all.sort_unstable_by(before);
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use ndarray::array;
-
-    use super::*;
-
-    #[test]
-    fn the_largest_come_first_and_ties_go_to_the_lowest_id() {
-        let scores = array![0.2, 0.1, 0.3, 0.2, 0.2];
-        assert_eq!(largest(scores.view(), 3), [(2, 0.3), (0, 0.2), (3, 0.2)]);
-        assert_eq!(largest(scores.view(), 0), []);
-        assert_eq!(largest(scores.view(), 99).len(), 5);
-        assert_eq!(largest(scores.view(), 99)[4], (1, 0.1));
+        numbered.into_iter().map(named).collect()
     }
 }

@@ -9,12 +9,26 @@
 mod characters;
 mod error;
 mod fill_mask;
+mod finite;
+mod in_batches;
+mod largest;
+mod mask_predictions;
+mod max_length;
 mod pooling;
+mod prompt_classifier;
+mod prompt_template;
+mod reranker;
+mod scores;
+mod search_index;
 mod sentence_encoder;
+mod sequence_scorer;
 mod similarity;
+mod text_classifier;
 mod token_batch;
 mod windows;
+mod word_token;
 mod words;
+mod zero_shot;
 
 #[doc = include_str!("../doc/05-measuring.md")]
 #[doc = include_str!("../doc/f1.mathml")]
@@ -26,10 +40,19 @@ pub mod metrics;
 #[doc = include_str!("../doc/08-tagging.md")]
 pub mod tag;
 
-#[doc = include_str!("../doc/09-answering.md")]
+#[doc = include_str!("../doc/13-answering.md")]
 #[doc = include_str!("../doc/answer-span.mathml")]
-#[doc = include_str!("../doc/10-answering.md")]
+#[doc = include_str!("../doc/14-answering.md")]
 pub mod answer;
+
+#[doc = include_str!("../doc/09-sorting.md")]
+#[doc = include_str!("../doc/label-scores.mathml")]
+#[doc = include_str!("../doc/10-sorting.md")]
+#[doc = include_str!("../doc/zero-shot.mathml")]
+#[doc = include_str!("../doc/11-sorting.md")]
+#[doc = include_str!("../doc/verbalizer.mathml")]
+#[doc = include_str!("../doc/12-sorting.md")]
+pub mod sorting;
 
 pub use answer::QuestionAnswerer;
 pub use error::TaskError;
@@ -38,9 +61,15 @@ pub use lt_config::Pooling;
 pub use lt_core::Scratch;
 pub use lt_model::LoadOptions;
 pub use pooling::{cls, last_token, max, mean, mean_sqrt_len, normalize, pool, weighted_mean};
+pub use prompt_classifier::{LabelWords, PromptClassifier};
+pub use reranker::{Ranked, Reranker};
+pub use scores::{Classified, LabelScore, ScoreFunction};
+pub use search_index::{Hit, SearchIndex};
 pub use sentence_encoder::SentenceEncoder;
 pub use similarity::cosine;
 pub use tag::TokenTagger;
+pub use text_classifier::TextClassifier;
+pub use zero_shot::{LabelChoice, ZeroShot};
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

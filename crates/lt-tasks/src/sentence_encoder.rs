@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use lt_config::{Pooling, Preparation, SentenceTransformers};
-use lt_core::{Scratch, Threads};
+use lt_core::Scratch;
 use lt_model::{LoadOptions, TextEncoder};
-use lt_tokenizer::{Encoding, Limit, Tokenizer};
-use ndarray::{Array2, ArrayViewMut2, s};
+use lt_tokenizer::{Encoding, Limit, Text, Tokenizer};
+use ndarray::{Array2, s};
 
-use crate::token_batch::{Ids, TokenBatch, batches};
+use crate::finite::finite_rows;
+use crate::in_batches::{Tokenized, check_ids, in_batches};
+use crate::max_length::check_max_length;
 use crate::{TaskError, normalize, pool};
 
 /// Turns each text into one vector: tokenizer, encoder, pooling, and perhaps normalisation.
@@ -43,7 +44,7 @@ impl SentenceEncoder {
     /// the model takes them.
     #[must_use]
     pub fn new(model: TextEncoder, tokenizer: Tokenizer) -> Self {
-        let max_length = model.embeddings().position().limit();
+        let max_length = model.longest();
         let pooling = vec![Pooling::Mean];
         let (normalize, preparation) = (false, Preparation::default());
         Self { model, tokenizer, pooling, normalize, max_length, preparation }
@@ -123,11 +124,7 @@ impl SentenceEncoder {
     /// [`TaskError::MaxLength`] if the model has no positions for so many, or no token of a text
     /// would be left beside the special tokens.
     pub fn with_max_length(self, max_length: usize) -> Result<Self, TaskError> {
-        let most = self.model.embeddings().position().limit();
-        let least = self.tokenizer.encode("", Limit::None)?.len() + 1;
-        if !(least..=most).contains(&max_length) {
-            return Err(TaskError::MaxLength { got: max_length, least, most });
-        }
+        let max_length = check_max_length(max_length, &self.model, &self.tokenizer)?;
         Ok(Self { max_length, ..self })
     }
 
@@ -185,7 +182,7 @@ impl SentenceEncoder {
     /// # Errors
     /// If the tokenizer has no tokens for the text, or one that the model does not have.
     pub fn tokenize(&self, text: &str) -> Result<Encoding, TaskError> {
-        let encoding = self.tokenizer.encode(&*self.prepare(text), Limit::At(self.max_length))?;
+        let encoding = self.cut_tokens(text)?;
         check_ids(&encoding, &self.model)?;
         Ok(encoding)
     }
@@ -203,96 +200,25 @@ impl SentenceEncoder {
         texts: &[impl AsRef<str>],
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>, TaskError> {
-        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        let texts: Vec<Text<'_>> = texts.iter().map(|text| text.as_ref().into()).collect();
         let mut vectors = Array2::zeros((texts.len(), self.width()));
-        let mut batch = TokenBatch::default();
-        let mut first = 0;
-        while first < texts.len() {
-            let window = window(&texts[first..]);
-            let ids = self.tokenize_all(&texts[first..first + window], first, scratch.threads())?;
-            for numbers in batches(&ids) {
-                batch.fill(numbers.iter().map(|&number| &ids[number]));
-                let rows = numbers.iter().map(|&number| first + number);
-                self.encode_batch(&batch, rows, vectors.view_mut(), scratch)?;
+        let tokenize =
+            |text: Text<'_>| Tokenized::new(self.cut_tokens(text.first())?, (), &self.model);
+        in_batches(&self.model, &texts, &tokenize, scratch, |batch, _| {
+            for (number, rows, ()) in batch.texts() {
+                let mut vector = vectors.row_mut(number);
+                vector.assign(&pool(batch.hidden.slice(s![rows, ..]), &self.pooling)?);
+                if self.normalize {
+                    normalize(vector);
+                }
             }
-            first += window;
-        }
-        match vectors.outer_iter().position(|row| row.iter().any(|x| !x.is_finite())) {
-            None => Ok(vectors),
-            Some(number) => Err(TaskError::Text { number, source: Box::new(TaskError::NotFinite) }),
-        }
+            Ok(())
+        })?;
+        finite_rows(&vectors)?;
+        Ok(vectors)
     }
 
-    /// The ids of each text, of which the first is number `first`; each thread tokenizes some.
-    fn tokenize_all(
-        &self,
-        texts: &[&str],
-        first: usize,
-        threads: &Threads,
-    ) -> Result<Vec<Ids>, TaskError> {
-        let tokenize = |number: usize| {
-            let Encoding { ids, segments, .. } = self.tokenize(texts[number])?;
-            Ok(Ids { ids, segments })
-        };
-        let tokenized: Vec<OnceLock<Result<Ids, TaskError>>> =
-            texts.iter().map(|_| OnceLock::new()).collect();
-        threads.run(texts.len(), &|number| {
-            tokenized[number].get_or_init(|| tokenize(number));
-        });
-        let tokenized = tokenized.into_iter().enumerate().map(|(number, ids)| {
-            // Threads that somebody lent may have left one out.
-            let ids = ids.into_inner().unwrap_or_else(|| tokenize(number));
-            let number = first + number;
-            ids.map_err(|error| TaskError::Text { number, source: Box::new(error) })
-        });
-        tokenized.collect()
-    }
-
-    /// The vector of each text of a batch, into its own row.
-    fn encode_batch(
-        &self,
-        batch: &TokenBatch,
-        rows: impl Iterator<Item = usize>,
-        mut vectors: ArrayViewMut2<'_, f32>,
-        scratch: &mut Scratch,
-    ) -> Result<(), TaskError> {
-        if batch.ids.is_empty() {
-            return Ok(()); // a text without tokens has a vector of zeros
-        }
-        let sequences = batch.sequences();
-        let input = self.model.token_ids(&batch.ids, &batch.segments, &sequences);
-        let hidden = self.model.hidden(input, scratch)?; // [tokens, d]
-        for (range, row) in sequences.ranges().zip(rows) {
-            let mut vector = vectors.row_mut(row);
-            vector.assign(&pool(hidden.slice(s![range, ..]), &self.pooling)?);
-            if self.normalize {
-                normalize(vector);
-            }
-        }
-        scratch.give(hidden);
-        Ok(())
-    }
-}
-
-/// How many of these texts are tokenized before the model runs on them: enough to be sorted by
-/// length, and never all of a long list.
-fn window(texts: &[&str]) -> usize {
-    const TEXTS: usize = 2048;
-    const BYTES: usize = 1 << 20;
-    let mut bytes = 0;
-    let fits = |text: &&&str| {
-        bytes += text.len();
-        bytes <= BYTES
-    };
-    texts.iter().take(TEXTS).take_while(fits).count().max(1)
-}
-
-/// Refuses ids that the model has no vector for: the tokenizer is another model's.
-pub(crate) fn check_ids(encoding: &Encoding, model: &TextEncoder) -> Result<(), TaskError> {
-    let rows = model.embeddings().token().entries();
-    let mut tokens = encoding.ids.iter().zip(&encoding.tokens);
-    match tokens.find(|(id, _)| **id as usize >= rows) {
-        None => Ok(()),
-        Some((&id, token)) => Err(TaskError::UnknownId { token: token.clone(), id, rows }),
+    fn cut_tokens(&self, text: &str) -> Result<Encoding, TaskError> {
+        Ok(self.tokenizer.encode(&*self.prepare(text), Limit::At(self.max_length))?)
     }
 }

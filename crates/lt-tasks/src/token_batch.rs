@@ -13,19 +13,20 @@ pub(crate) struct Ids {
     pub(crate) segments: Vec<u32>,
 }
 
-/// Cuts texts into batches of about as many tokens each: the numbers of the texts of each batch.
+/// Cuts texts of these lengths into batches of about as many tokens each: the numbers of the texts
+/// of each batch.
 ///
 /// The longest come first, so that texts of a batch are of one size, and what is left over at the
 /// end is short. A text that is longer than a batch goes alone.
-pub(crate) fn batches(texts: &[Ids]) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_by_key(|&text| std::cmp::Reverse(texts[text].ids.len()));
-    let tokens: usize = texts.iter().map(|text| text.ids.len()).sum();
+pub(crate) fn batches(lengths: &[usize]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&text| std::cmp::Reverse(lengths[text]));
+    let tokens: usize = lengths.iter().sum();
     let even = tokens.div_ceil(tokens.div_ceil(TOKENS).max(1));
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let mut in_batch = 0;
     for text in order {
-        let len = texts[text].ids.len();
+        let len = lengths[text];
         match batches.last_mut() {
             // Once half of the text fits, it is taken in: batches come out even.
             Some(batch) if in_batch + len / 2 <= even => batch.push(text),
@@ -71,18 +72,12 @@ impl TokenBatch {
 mod tests {
     use super::*;
 
-    fn texts(lengths: &[usize]) -> Vec<Ids> {
-        let ids = |&length| Ids { ids: vec![1; length], segments: vec![0; length] };
-        lengths.iter().map(ids).collect()
-    }
-
     #[test]
     fn every_text_is_in_one_batch_and_the_longest_come_first() {
-        assert_eq!(batches(&texts(&[3, 9, 0, 5])), [[1, 3, 0, 2]]);
+        assert_eq!(batches(&[3, 9, 0, 5]), [[1, 3, 0, 2]]);
         assert_eq!(batches(&[]), Vec::<Vec<usize>>::new());
-        assert_eq!(batches(&texts(&[0, 0])), [[0, 1]]);
-        let many = texts(&[100; 1000]);
-        let mut all = batches(&many).concat();
+        assert_eq!(batches(&[0, 0]), [[0, 1]]);
+        let mut all = batches(&[100; 1000]).concat();
         all.sort_unstable();
         assert_eq!(all, (0..1000).collect::<Vec<_>>());
     }
@@ -90,13 +85,12 @@ mod tests {
     #[test]
     fn batches_are_even_and_a_long_text_goes_alone() {
         let lengths: Vec<usize> = (0..500).map(|n| 5 + n * 37 % 60).collect();
-        let texts_of = texts(&lengths);
-        let sums: Vec<usize> = batches(&texts_of)
+        let sums: Vec<usize> = batches(&lengths)
             .iter()
             .map(|batch| batch.iter().map(|&text| lengths[text]).sum())
             .collect();
         assert!(sums.len() == lengths.iter().sum::<usize>().div_ceil(TOKENS), "{sums:?}");
         assert!(sums.iter().all(|sum| sum.abs_diff(sums[0]) <= 2 * 64), "{sums:?}");
-        assert_eq!(batches(&texts(&[9000, 10, 10])), [vec![0], vec![1, 2]]);
+        assert_eq!(batches(&[9000, 10, 10]), [vec![0], vec![1, 2]]);
     }
 }

@@ -8,7 +8,7 @@ use lt_tokenizer::{Limit, Text, Tokenizer, TokenizerError, Window, WindowSize};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 
 use crate::TaskError;
-use crate::sentence_encoder::check_ids;
+use crate::in_batches::check_ids;
 use crate::token_batch::{Ids, TokenBatch, batches};
 
 /// A window, and what the head gives for its tokens: `[tokens, n]`.
@@ -53,7 +53,7 @@ impl Windows<'_> {
                 let scored: Vec<ScoredWindow> =
                     scored.map(|(window, scores)| ScoredWindow { window, scores }).collect();
                 let number = first + number;
-                done.push(finish(number, &scored).map_err(|error| of_text(error, number))?);
+                done.push(finish(number, &scored).map_err(|error| error.of_text(number))?);
             }
         }
         Ok(done)
@@ -74,9 +74,10 @@ impl Windows<'_> {
                 segments: encoding.segments.clone(),
             })
             .collect();
+        let lengths: Vec<usize> = ids.iter().map(|window| window.ids.len()).collect();
         let mut scores = vec![Array2::zeros((0, 0)); ids.len()];
         let mut batch = TokenBatch::default();
-        for numbers in batches(&ids) {
+        for numbers in batches(&lengths) {
             batch.fill(numbers.iter().map(|&number| &ids[number]));
             if batch.ids.is_empty() {
                 continue; // texts without a token
@@ -109,14 +110,14 @@ impl Windows<'_> {
         let tokenized = tokenized.into_iter().enumerate().map(|(number, windows)| {
             // Threads that somebody lent may have left one out.
             let windows = windows.into_inner().unwrap_or_else(|| self.tokenize(texts[number]));
-            windows.map_err(|error| of_text(error, first + number))
+            windows.map_err(|error| error.of_text(first + number))
         });
         tokenized.collect()
     }
 
     fn tokenize(&self, text: Text<'_>) -> Result<Vec<Window>, TaskError> {
         let windows = match self.tokenizer.encode_windows(text, self.size) {
-            Err(TokenizerError::NoRoom { limit, taken }) if matches!(text, Text::Pair(..)) => {
+            Err(TokenizerError::NoRoom { limit, taken }) if text.second().is_some() => {
                 return Err(TaskError::LongQuestion { tokens: taken, limit });
             }
             windows => windows?,
@@ -128,10 +129,6 @@ impl Windows<'_> {
     }
 }
 
-fn of_text(error: TaskError, number: usize) -> TaskError {
-    TaskError::Text { number, source: Box::new(error) }
-}
-
 /// How many of these texts are done before the next ones are looked at: enough to be sorted by
 /// length, and never all of a long list.
 fn at_a_time(texts: &[Text<'_>]) -> usize {
@@ -139,21 +136,10 @@ fn at_a_time(texts: &[Text<'_>]) -> usize {
     const BYTES: usize = 1 << 20;
     let mut bytes = 0;
     let fits = |text: &&Text<'_>| {
-        bytes += match text {
-            Text::Single(text) => text.len(),
-            Text::Pair(first, second) => first.len() + second.len(),
-            _ => 0,
-        };
+        bytes += text.first().len() + text.second().map_or(0, str::len);
         bytes <= BYTES
     };
     texts.iter().take(TEXTS).take_while(fits).count().max(1)
-}
-
-/// The most tokens that a window may have: as many as the model has positions for, or fewer if
-/// its tokenizer's files say so.
-pub(crate) fn longest(encoder: &TextEncoder, tokenizer: &Tokenizer) -> usize {
-    let most = encoder.embeddings().position().limit();
-    tokenizer.model_max_length().map_or(most, |limit| limit.min(most))
 }
 
 /// Windows of a size that somebody asks for, over texts like `empty`, which has no tokens.
@@ -168,7 +154,7 @@ pub(crate) fn check_size(
     empty: Text<'_>,
 ) -> Result<WindowSize, TaskError> {
     let special = tokenizer.encode(empty, Limit::None)?.len();
-    let (least, most) = (special + 1, encoder.embeddings().position().limit());
+    let (least, most) = (special + 1, encoder.longest());
     if !(least..=most).contains(&size.limit) {
         return Err(TaskError::MaxLength { got: size.limit, least, most });
     }

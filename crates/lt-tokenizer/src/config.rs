@@ -19,6 +19,7 @@ pub(crate) struct Config {
     pub(crate) do_lower_case: Option<bool>,
     pub(crate) strip_accents: Option<bool>,
     pub(crate) tokenize_chinese_chars: Option<bool>,
+    pub(crate) add_prefix_space: Option<bool>,
     pub(crate) model_max_length: Option<usize>,
     pub(crate) truncation_side: Option<TruncationDirection>,
     pub(crate) special_tokens: Vec<(Role, AddedToken)>,
@@ -43,6 +44,7 @@ impl Config {
         *do_lower_case = do_lower_case.or(file.bool("do_lower_case")?);
         *strip_accents = strip_accents.or(file.bool("strip_accents")?);
         *tokenize_chinese_chars = tokenize_chinese_chars.or(file.bool("tokenize_chinese_chars")?);
+        self.add_prefix_space = self.add_prefix_space.or(file.bool("add_prefix_space")?);
         self.model_max_length = self.model_max_length.or(file.max_length("model_max_length")?);
         self.truncation_side = self.truncation_side.or(file.side("truncation_side")?);
         for role in Role::ALL {

@@ -33,6 +33,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// [`TokenizerError::Limit`] if the special tokens alone are more than the limit;
+    /// [`TokenizerError::SecondText`] if only the first text may be cut and the second is too long;
     /// [`TokenizerError::Encode`] if the vocabulary lacks its own unknown token and needs it.
     pub fn encode<'a>(&self, text: impl Into<Text<'a>>, limit: Limit) -> Result<Encoding> {
         self.encode_text(text.into(), limit, Specials::Keep)
@@ -75,28 +76,46 @@ impl Tokenizer {
         };
         let room = match limit {
             Limit::None => usize::MAX,
-            Limit::At(limit) => {
+            Limit::At(limit) | Limit::First(limit) => {
                 limit.checked_sub(added).ok_or(TokenizerError::Limit { limit, special: added })?
             }
         };
-        guard(|| self.encode_within(text, room, specials))
-            .map_err(|source| TokenizerError::Encode { source })
+        let foreign = |source| TokenizerError::Encode { source };
+        let (first, second) = guard(|| self.texts_tokens(text)).map_err(foreign)?;
+        let lengths = (first.len(), second.as_ref().map_or(0, Raw::len));
+        let kept = match limit {
+            Limit::First(limit) => {
+                let (second, special) = (lengths.1, added);
+                let room = room.checked_sub(second).ok_or(TokenizerError::SecondText {
+                    limit,
+                    second,
+                    special,
+                })?;
+                (lengths.0.min(room), second)
+            }
+            Limit::None | Limit::At(_) => longest_first(lengths.0, lengths.1, room),
+        };
+        let truncated = lengths.0 + lengths.1 - kept.0 - kept.1;
+        let encoding = guard(|| self.put_together(text, (first, second), kept, specials));
+        Ok(Encoding { truncated, ..encoding.map_err(foreign)? })
     }
 
     /// The steps of the library's own `encode`, taken one by one: there truncation is a setting of
     /// the tokenizer rather than of a call.
-    fn encode_within(
-        &self,
-        text: Text<'_>,
-        room: usize,
-        specials: Specials,
-    ) -> Result<Encoding, Foreign> {
+    fn texts_tokens(&self, text: Text<'_>) -> Result<(Raw, Option<Raw>), Foreign> {
         let first = self.text_tokens(text.first(), 0)?;
         let second = text.second().map(|second| self.text_tokens(second, 1)).transpose()?;
-        let lengths = (first.len(), second.as_ref().map_or(0, Raw::len));
-        let kept = longest_first(lengths.0, lengths.1, room);
-        let truncated = lengths.0 + lengths.1 - kept.0 - kept.1;
+        Ok((first, second))
+    }
 
+    /// So many tokens of each text, in the template.
+    fn put_together(
+        &self,
+        text: Text<'_>,
+        (first, second): (Raw, Option<Raw>),
+        kept: (usize, usize),
+        specials: Specials,
+    ) -> Result<Encoding, Foreign> {
         let mut first = keep(first, kept.0, self.truncation_side);
         let mut second = second.map(|tokens| keep(tokens, kept.1, self.truncation_side));
         count_in_characters(&mut first, text.first());
@@ -104,7 +123,7 @@ impl Tokenizer {
             count_in_characters(tokens, text);
         }
         let raw = self.inner.post_process(first, second, specials == Specials::Keep)?;
-        Ok(Encoding { truncated, ..from_raw(&raw) })
+        Ok(from_raw(&raw))
     }
 
     /// The tokens of a text, a long one in parts where that changes nothing; offsets in bytes.

@@ -14,7 +14,7 @@ pub(crate) type Foreign = Box<dyn Error + Send + Sync>;
 #[non_exhaustive]
 pub enum TokenizerError {
     /// A directory without a tokenizer.
-    #[error("no tokenizer in `{}`: expected tokenizer.json or vocab.txt{hint}", dir.display())]
+    #[error("no tokenizer in `{}`: expected tokenizer.json, or vocab.txt, or vocab.json and merges.txt{hint}", dir.display())]
     NotFound {
         /// Where it was looked for.
         dir: PathBuf,
@@ -107,6 +107,19 @@ pub enum TokenizerError {
         limit: usize,
         /// How many of them are taken.
         taken: usize,
+    },
+    /// A second text that leaves no room for the first, which alone may be cut.
+    #[error(
+        "the second text has {second} tokens, which with {special} special ones are more than the \
+         limit of {limit}: shorten it"
+    )]
+    SecondText {
+        /// The limit that was asked for.
+        limit: usize,
+        /// How many tokens the second text has.
+        second: usize,
+        /// How many special tokens the template adds.
+        special: usize,
     },
     /// A text that this tokenizer has no tokens for.
     #[error("the text cannot be tokenized with this vocabulary")]

@@ -6,6 +6,7 @@
     include_str!("../doc/03-code.md"),
 )]
 
+mod byte_level;
 mod char_offsets;
 mod check;
 mod chunks;

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::error::Category;
 use tokenizers::{ModelWrapper, NormalizerWrapper};
 
+use crate::byte_level;
 use crate::check::check;
 use crate::chunks::may_cut;
 use crate::config::Config;
@@ -15,7 +16,9 @@ use crate::wordpiece::{WordPieceSettings, tokenizer_json};
 use crate::{Result, SpecialTokens, Tokenizer, TokenizerError};
 
 impl Tokenizer {
-    /// Loads the tokenizer of a Hugging Face directory: `tokenizer.json`, or else `vocab.txt`.
+    /// Loads the tokenizer of a Hugging Face directory: `tokenizer.json`, or else `vocab.txt`
+    /// (BERT's WordPiece), or else `vocab.json` and `merges.txt` (the byte-level BPE of RoBERTa and
+    /// GPT-2).
     ///
     /// `tokenizer_config.json` and `special_tokens_map.json`, where there are any, name the
     /// special tokens and the maximum length, and say how letters are meant (lowercasing, accents,
@@ -29,17 +32,22 @@ impl Tokenizer {
     /// ```
     ///
     /// # Errors
-    /// [`TokenizerError::NotFound`] if the directory has neither file; another
+    /// [`TokenizerError::NotFound`] if the directory has none of them; another
     /// [`TokenizerError`] if one of the files cannot be read or does not hold together.
     pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self> {
         let dir = dir.as_ref();
         let (json, vocab) = (dir.join("tokenizer.json"), dir.join("vocab.txt"));
+        let (pieces, merges) = (dir.join("vocab.json"), dir.join("merges.txt"));
         let config = Config::from_dir(dir)?;
         if json.exists() {
             parse(&json.display().to_string(), &read_text(&json, JSON_LIMIT)?, &config)
         } else if vocab.exists() {
             refuse_added_tokens(dir)?;
             load_vocab(&vocab, &WordPieceSettings::from_config(&config), &config)
+        } else if pieces.exists() && merges.exists() {
+            refuse_added_tokens(dir)?;
+            let (json, config) = byte_level::tokenizer_json(&pieces, &merges, config)?;
+            build(&pieces.display().to_string(), || serde_json::from_value(json), &config)
         } else {
             Err(TokenizerError::NotFound { dir: dir.to_owned(), hint: hint(dir) })
         }
@@ -189,7 +197,7 @@ fn how_to_make_json(dir: &Path) -> String {
     )
 }
 
-/// Without a `tokenizer.json` nothing says how tokens added to a `vocab.txt` are found in a text;
+/// Without a `tokenizer.json` nothing says how tokens added to a vocabulary are found in a text;
 /// to leave them out would give wrong ids silently.
 fn refuse_added_tokens(dir: &Path) -> Result<()> {
     let path = dir.join("added_tokens.json");
@@ -202,7 +210,7 @@ fn refuse_added_tokens(dir: &Path) -> Result<()> {
     }
     Err(TokenizerError::Invalid {
         origin: path.display().to_string(),
-        field: "the list of tokens beyond vocab.txt".to_owned(),
+        field: "the list of tokens beyond the vocabulary".to_owned(),
         got: "not empty".to_owned(),
         expected: format!("none, or a directory {}", how_to_make_json(dir)),
     })

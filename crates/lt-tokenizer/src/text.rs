@@ -20,13 +20,17 @@ pub enum Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    pub(crate) fn first(self) -> &'a str {
+    /// The text, or the first of the two.
+    #[must_use]
+    pub fn first(self) -> &'a str {
         match self {
             Self::Single(first) | Self::Pair(first, _) => first,
         }
     }
 
-    pub(crate) fn second(self) -> Option<&'a str> {
+    /// The second of the two, if there are two.
+    #[must_use]
+    pub fn second(self) -> Option<&'a str> {
         match self {
             Self::Single(_) => None,
             Self::Pair(_, second) => Some(second),
@@ -61,14 +65,26 @@ impl<'a> From<(&'a str, &'a str)> for Text<'a> {
 
 /// How many tokens an encoding may have, its special tokens included.
 ///
-/// A pair is cut at whichever half is longer until both fit (*longest first*).
+/// ```
+/// use lt_tokenizer::{Limit, Tokenizer, TokenizerError, WordPieceSettings};
+/// let pieces = ["[UNK]", "[CLS]", "[SEP]", "a", "b"];
+/// let tokenizer = Tokenizer::from_pieces(pieces, &WordPieceSettings::default())?;
+/// let tokens = |limit| Ok::<_, TokenizerError>(tokenizer.encode(("a a a a", "b b b"), limit)?.tokens);
+/// assert_eq!(tokens(Limit::At(7))?, ["[CLS]", "a", "a", "[SEP]", "b", "b", "[SEP]"]);
+/// assert_eq!(tokens(Limit::First(7))?, ["[CLS]", "a", "[SEP]", "b", "b", "b", "[SEP]"]);
+/// # Ok::<(), TokenizerError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Limit {
     /// As many as there are.
     None,
-    /// At most this many.
+    /// At most this many. A pair is cut at whichever half is longer until both fit: transformers'
+    /// `longest_first`.
     At(usize),
+    /// At most this many. Of a pair only the first text is cut, because the second is what is
+    /// asked about it: transformers' `only_first`.
+    First(usize),
 }
 
 /// Whether special tokens (`[CLS]`, `[SEP]`, …) appear in a decoded text.

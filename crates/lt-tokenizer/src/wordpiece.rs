@@ -141,7 +141,8 @@ pub(crate) fn tokenizer_json(
     }))
 }
 
-fn special_token(token: &str, id: &Value) -> Value {
+/// A token that a text may spell out, as `tokenizer.json` has it.
+pub(crate) fn special_token(token: &str, id: &Value) -> Value {
     json!({
         "id": id,
         "content": token,

@@ -228,6 +228,31 @@ fn a_word_without_pieces_in_a_vocabulary_without_unknown_token_is_an_error() {
 }
 
 #[test]
+fn a_second_text_that_leaves_no_room_is_an_error_where_only_the_first_is_cut() {
+    let tokenizer = fixture::bert();
+    let cut = |limit| tokenizer.encode(("we we we", "love love"), Limit::First(limit));
+    for limit in 0..3 {
+        let error = cut(limit).unwrap_err();
+        assert!(matches!(error, TokenizerError::Limit { special: 3, .. }), "{error:?}");
+    }
+    for limit in 3..5 {
+        let error = cut(limit).unwrap_err();
+        assert!(
+            matches!(error, TokenizerError::SecondText { second: 2, special: 3, .. }),
+            "{error:?}"
+        );
+    }
+    for (limit, truncated) in [(5, 3), (6, 2), (8, 0), (usize::MAX, 0)] {
+        let pair = cut(limit).unwrap();
+        assert_eq!((pair.truncated, pair.len()), (truncated, 8 - truncated));
+        assert!(pair.tokens.ends_with(&["love", "love", "[SEP]"].map(str::to_owned)));
+    }
+    // A text alone is the first.
+    let one = tokenizer.encode("we we we", Limit::First(4)).unwrap();
+    assert_eq!((one.len(), one.truncated), (4, 1));
+}
+
+#[test]
 fn a_limit_below_the_special_tokens_is_an_error_and_at_them_leaves_only_them() {
     let tokenizer = fixture::bert();
     for limit in 0..2 {

@@ -10,6 +10,7 @@ use lt_weights::{Checkpoint, TensorInfo, TensorSource};
 use serde::Serialize;
 
 use crate::failure::{Failure, Result};
+use crate::inspect::not_finite;
 
 /// Everything that `lt inspect` shows; as JSON, in this order.
 #[derive(Serialize)]
@@ -62,6 +63,13 @@ pub(crate) struct LoadedModel {
     /// The class of transformers that it is.
     pub(crate) architecture: String,
     pub(crate) parameters: usize,
+    /// How many layers run, and how many have parameters of their own.
+    pub(crate) layers_run: usize,
+    pub(crate) layers_stored: usize,
+    /// What a head that sorts texts or tokens tells apart.
+    pub(crate) labels: Option<Vec<String>>,
+    /// For a head that sorts texts: the kind of its question, as transformers calls it.
+    pub(crate) problem_type: Option<&'static str>,
     pub(crate) pooler: bool,
     /// For a masked-LM head: whether its matrix is the table of token vectors.
     pub(crate) tied: Option<bool>,
@@ -148,6 +156,7 @@ impl Findings {
                 tokenizer.vocab_size, config.vocab_size
             ));
         }
+        problems.extend(not_finite::warnings(&checkpoint));
         // The configuration's problem is also the model's.
         problems.dedup();
         Ok(Self {
@@ -165,15 +174,15 @@ impl Findings {
 
 impl Sizes {
     fn of(config: &ModelConfig) -> Self {
-        let sizes = config.shared().clone();
+        let sizes = config.shared();
         Self {
             family: config.family(),
-            architectures: sizes.architectures,
+            architectures: sizes.architectures.to_vec(),
             num_hidden_layers: sizes.num_hidden_layers,
             hidden_size: sizes.hidden_size,
             num_attention_heads: sizes.num_attention_heads,
             intermediate_size: sizes.intermediate_size,
-            hidden_act: sizes.hidden_act,
+            hidden_act: sizes.hidden_act.to_owned(),
             vocab_size: sizes.vocab_size,
             max_position_embeddings: sizes.max_position_embeddings,
             type_vocab_size: sizes.type_vocab_size,
@@ -203,9 +212,16 @@ impl LoadedModel {
             Model::MaskedLm(model) => Some(model.decoder() == lt_model::Decoder::Tied),
             _ => None,
         };
+        let (labels, stack) = (loaded.config.labels(), loaded.model.encoder().encoder().stack());
+        let sorts_texts = matches!(loaded.model, Model::SequenceClassifier(_));
+        let sorts_tokens = matches!(loaded.model, Model::TokenClassifier(_));
         Self {
             architecture: loaded.model.architecture(),
             parameters: lt_core::parameter_count(&loaded.model),
+            layers_run: stack.running().count(),
+            layers_stored: stack.layers().len(),
+            labels: (sorts_texts || sorts_tokens).then(|| labels.names().to_vec()),
+            problem_type: sorts_texts.then(|| labels.problem().name()),
             pooler: loaded.model.encoder().pooler().is_some(),
             tied,
             warnings: loaded.report.warnings.iter().map(ToString::to_string).collect(),

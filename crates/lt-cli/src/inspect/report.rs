@@ -77,7 +77,16 @@ fn facts(findings: &Findings) -> Vec<(&'static str, String)> {
             None => "",
         };
         facts.push(("loads as", format!("{}{pooler}{tied}", model.architecture)));
-        facts.push(("parameters", grouped(model.parameters)));
+        if let Some(labels) = &model.labels {
+            let problem = model.problem_type.map(|name| format!(" ({name})")).unwrap_or_default();
+            facts.push(("labels", format!("{}{problem}", some_of(labels))));
+        }
+        let sharing = match (model.layers_run, model.layers_stored) {
+            (run, stored) if run == stored => String::new(),
+            (run, 1) => format!("; one layer runs {run} times"),
+            (run, stored) => format!("; {stored} layers run {run} times in all"),
+        };
+        facts.push(("parameters", format!("{}{sharing}", grouped(model.parameters))));
     }
     let stored = &findings.stored;
     let dtypes: Vec<String> = stored
@@ -113,6 +122,16 @@ fn facts(findings: &Findings) -> Vec<(&'static str, String)> {
         facts.push(("tokenizer", format!("{} tokens; {special}", grouped(tokenizer.vocab_size))));
     }
     facts
+}
+
+/// The first of many labels.
+fn some_of(labels: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown = labels.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match labels.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn print_tensors(output: &mut Output, tensors: &[Tensor]) -> Result<()> {

@@ -32,7 +32,7 @@ impl Checkpoint {
             // Without a mask token there is nothing to guess.
             if tokenizer.special_tokens().mask.is_some() {
                 let model = MaskedLm::from_dir(dir, options)?.model;
-                let positions = model.encoder().embeddings().position().limit();
+                let positions = model.encoder().longest();
                 let limit = tokenizer.model_max_length().map_or(positions, |n| n.min(positions));
                 let (model, tokenizer) = (Box::new(model), Box::new(tokenizer));
                 return Ok(Self::MaskedLm { model, tokenizer, limit });

@@ -80,7 +80,7 @@ impl Tour {
             prepared: (prepared != text).then(|| prepared.into_owned()),
             model: Sizes {
                 vocabulary: table[0],
-                positions: encoder.embeddings().position().limit(),
+                positions: encoder.longest(),
                 layers: weights.len(),
                 heads: weights.first().map_or(0, |heads| heads.shape()[0]),
                 width: encoder.width(),

@@ -56,3 +56,19 @@ fn a_model_without_the_head_is_told_what_it_has() {
     let error = lt(&["fill-mask", "--model", minilm(), "a [MASK]"]).error();
     assert!(error.contains("BertModel") && error.contains("hint: "), "{error}");
 }
+
+#[test]
+fn targets_are_the_only_guesses_with_the_scores_that_they_have_among_all() {
+    let dir = with_vocabulary("mlm-tied");
+    let run = |more: &[&str]| {
+        let args = ["fill-mask", "--model", arg(dir.path()), "--format", "json", "w7 [MASK]"];
+        lt(&[&args, more].concat())
+    };
+    let all = run(&["--top", "51"]).json();
+    let some = run(&["--targets", "w20,w9"]).json();
+    let guesses = some[0].as_array().unwrap();
+    assert_eq!(guesses.len(), 2);
+    assert!(guesses.iter().all(|guess| all[0].as_array().unwrap().contains(guess)));
+    let error = run(&["--targets", "w20 w21"]).error();
+    assert!(error.contains("2 tokens"), "{error}");
+}

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::models::{golden, minilm};
 use crate::run::{arg, lt};
 
@@ -51,7 +53,7 @@ fn it_says_whether_the_head_is_tied_and_what_does_not_agree() {
     assert_eq!(inspect("mlm-untied")["model"]["tied"], false);
     let differs = inspect("mlm-copy-differs");
     assert_eq!(differs["model"]["warnings"].as_array().map(Vec::len), Some(1), "{differs}");
-    assert_eq!(inspect("heads-3x4-gelu")["model"]["tied"], serde_json::Value::Null);
+    assert_eq!(inspect("heads-3x4-gelu")["model"]["tied"], Value::Null);
 }
 
 #[test]
@@ -68,6 +70,36 @@ fn a_model_that_cannot_be_used_is_described_all_the_same() {
         assert!(!found["tensors"].as_array().unwrap().is_empty());
         assert!(lt(&["inspect", "--model", arg(dir.path())]).ok().contains("problem:"));
     }
+}
+
+#[test]
+fn it_says_what_a_head_tells_apart_and_how_often_a_layer_runs() {
+    let text =
+        |name: &str| lt(&["inspect", "--model", arg(&golden().join(name)), "--summary"]).ok();
+    let texts = text("sequences-3-labels");
+    assert!(texts.contains("bad, so-so, good (single_label_classification)"), "{texts}");
+    assert!(text("sequences-regression").contains("LABEL_0 (regression)"));
+    assert!(text("electra-tokens-f16").contains("LABEL_0, LABEL_1, LABEL_2, LABEL_3\n"));
+    assert!(text("albert").contains("; one layer runs 4 times"));
+    assert!(text("albert-groups").contains("; 4 layers run 10 times in all"));
+    assert!(!text("modernbert").contains("times"));
+}
+
+/// A training run that went wrong leaves NaN behind; here it is written into the last tensor.
+#[test]
+fn numbers_that_are_none_are_warned_of_with_their_tensor() {
+    let dir = tempfile::tempdir().unwrap();
+    let tiny = golden().join("sequences-3-labels");
+    fs::copy(tiny.join("config.json"), dir.path().join("config.json")).unwrap();
+    let mut file = fs::read(tiny.join("model.safetensors")).unwrap();
+    let end = file.len();
+    file[end - 8..end - 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    file[end - 4..].copy_from_slice(&f32::INFINITY.to_le_bytes());
+    fs::write(dir.path().join("model.safetensors"), file).unwrap();
+    let found = lt(&["inspect", "--model", arg(dir.path()), "--format", "json"]).json().remove(0);
+    let problems = found["problems"].as_array().unwrap().iter().filter_map(Value::as_str);
+    let expected = "holds numbers that are none: 1 NaN and 1 infinite of ";
+    assert_eq!(problems.filter(|problem| problem.contains(expected)).count(), 1, "{found}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod answer;
 mod bench;
+mod classify;
 mod encode;
 mod fill_mask;
 mod forward;
@@ -10,9 +11,12 @@ mod forward;
 mod hub;
 mod inspect;
 mod models;
+mod rerank;
 mod run;
+mod search;
 mod similarity;
 mod streams;
 mod tag;
 mod tokenize;
 mod usage;
+mod zero_shot;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::run::arg;
@@ -43,5 +44,18 @@ pub(crate) fn with_vocabulary(name: &str) -> TempDir {
     let words = (5..51).map(|id| format!("w{id}"));
     let vocabulary: Vec<String> = special.into_iter().chain(words).collect();
     fs::write(dir.path().join("vocab.txt"), vocabulary.join("\n")).expect("written");
+    dir
+}
+
+/// The same, and `config.json` changed: a key gets another value.
+pub(crate) fn with_settings(name: &str, settings: &[(&str, Value)]) -> TempDir {
+    let dir = with_vocabulary(name);
+    let path = dir.path().join("config.json");
+    let text = fs::read_to_string(&path).expect("read");
+    let mut config: Value = serde_json::from_str(&text).expect("JSON");
+    for (key, value) in settings {
+        config[*key] = value.clone();
+    }
+    fs::write(path, config.to_string()).expect("written");
     dir
 }

@@ -5,13 +5,17 @@ use std::fs;
 use crate::models::{golden, minilm};
 use crate::run::{arg, command, lt, outcome};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 13] = [
     "tour",
     "encode",
     "similarity",
+    "search",
     "tokenize",
     "inspect",
     "fill-mask",
+    "classify",
+    "zero-shot",
+    "rerank",
     "tag",
     "answer",
     "forward",
@@ -19,7 +23,7 @@ const COMMANDS: [&str; 9] = [
 
 #[test]
 fn a_command_line_that_makes_no_sense_ends_with_2_and_the_usage() {
-    let wrong: [&[&str]; 10] = [
+    let wrong: [&[&str]; 17] = [
         &[],
         &["nonsense"],
         &["encode", "--nonsense"],
@@ -29,6 +33,13 @@ fn a_command_line_that_makes_no_sense_ends_with_2_and_the_usage() {
         &["encode", "--pooling", "median", "text"],
         &["fill-mask", "--top", "0", "text"],
         &["forward", "--model", "x"],
+        &["classify", "--pair", "text", "--pairs", "text"],
+        &["classify", "--template", "{text} {mask}", "text"],
+        &["classify", "--label", "good=great", "text"],
+        &["classify", "--template", "{text} {mask}", "--label", "good", "text"],
+        &["zero-shot", "text"],
+        &["rerank"],
+        &["search", "text"],
         &["completions", "ed"],
     ];
     for args in wrong {
@@ -68,8 +79,12 @@ fn there_are_completions_for_each_shell() {
 fn without_a_model_every_command_says_how_to_get_one() {
     for name in COMMANDS {
         let mut args = vec![name];
-        if name == "forward" {
-            args.extend(["--ids", "ids.json", "--out", "out.safetensors"]);
+        match name {
+            "forward" => args.extend(["--ids", "ids.json", "--out", "out.safetensors"]),
+            "search" => args.extend(["--in", "lines.txt"]),
+            "zero-shot" => args.extend(["--labels", "a,b"]),
+            "rerank" => args.push("query"),
+            _ => {}
         }
         let error = lt(&args).error();
         assert!(error.contains("no model is given"), "{name}: {error}");
@@ -95,7 +110,7 @@ fn a_model_that_is_no_directory_is_refused() {
     assert!(error.contains("is a file, expected a directory"), "{error}");
 
     let empty = tempfile::tempdir().unwrap();
-    for name in ["tour", "encode", "similarity", "tokenize", "inspect", "fill-mask"] {
+    for name in ["tour", "encode", "similarity", "tokenize", "inspect", "fill-mask", "classify"] {
         let mut args = vec![name, "--model", arg(empty.path())];
         if name != "inspect" {
             args.push("text");

@@ -188,6 +188,11 @@ impl Task<'_, '_> {
             query: first_query + query,
             keys: place.keys,
         };
+        if let Some(bias) = problem.bias {
+            for (query, scores) in scores[..count].iter_mut().enumerate() {
+                bias.add(place.head, first_query + query, block.start, &mut scores[..len]);
+            }
+        }
         for query in 0..count {
             let scores = &mut scores[query].as_chunks_mut().0[..key_panels];
             (sees[query], now[query]) = look(query).highest(block, scores, highest[query]);

@@ -4,7 +4,7 @@ use ndarray::{Array2, Array3, s};
 use super::softmax;
 use crate::{Attention, Heads};
 
-/// The weights of attention: pᵢⱼ = softmaxⱼ(scale·qᵢ·kⱼ), one array `[h, t, s]` per sequence.
+/// The weights of attention: pᵢⱼ = softmaxⱼ(scale·qᵢ·kⱼ + bias), one array `[h, t, s]` per sequence.
 ///
 /// # Panics
 /// If the shapes of the problem do not fit each other.
@@ -26,7 +26,8 @@ pub fn attention_weights(problem: &Attention<'_>) -> Vec<Array3<f32>> {
                 for (j, k_j) in keys.rows().into_iter().enumerate() {
                     if problem.mask.allows(Place { sequence, query: i, key: j }) {
                         let dot: f32 = q_i.iter().zip(k_j).map(|(q, k)| q * k).sum();
-                        scores[j] = dot * problem.scale;
+                        let bias = problem.bias.map_or(0.0, |bias| bias.at(head, i, j));
+                        scores[j] = dot * problem.scale + bias;
                     }
                 }
                 // (2) as probabilities

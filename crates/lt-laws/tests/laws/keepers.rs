@@ -1,5 +1,6 @@
 //! Plain right implementations keep every law: a law that nothing can keep is no law.
 
+use crate::cuts::{Cut, bucket};
 use crate::plain::{self, Flaw, refusal};
 use crate::turns::{Twist, both_ways, turned, turned_attention, turns, windowed};
 use crate::wrong::tokens;
@@ -54,6 +55,11 @@ fn a_plain_rotation() {
     let back =
         |rows: ndarray::ArrayView2<'_, f32>, batch: &Ragged| turned(Twist::None, -1.0, rows, batch);
     rotary::turning_back_undoes(6, turns(Twist::None), back);
+}
+
+#[test]
+fn plain_buckets() {
+    buckets::all(32, 128, |distance| bucket(Cut::None, distance));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The laws, tried on implementations that are right and on implementations that are wrong.
 
 mod book;
+mod cuts;
 mod gradient;
 mod keepers;
 mod mutants;

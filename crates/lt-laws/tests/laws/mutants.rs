@@ -6,6 +6,7 @@ use lt_laws::gradient::Subject;
 use lt_laws::*;
 use ndarray::Axis;
 
+use crate::cuts::{Cut, bucket};
 use crate::plain::{self, Flaw, refusal};
 use crate::toys::{Linear, Norm, Slip};
 use crate::turns::{Twist, both_ways, turns, windowed};
@@ -120,6 +121,18 @@ mutants! {
         rotary::the_first_position_is_not_turned(6, turns(Twist::CountsThrough));
     a_rotation_undone_by_itself is caught by rotary::TURNING_BACK_UNDOES =>
         rotary::turning_back_undoes(6, turns(Twist::None), turns(Twist::None));
+
+    // Buckets of distances.
+    buckets_of_which_the_near_are_mixed_before is caught by buckets::FARTHER_IS_NO_LOWER =>
+        buckets::farther_is_no_lower(128, |distance| bucket(Cut::CutsBefore, distance));
+    buckets_with_a_logarithm_from_one is caught by buckets::NEAR_DISTANCES_ARE_TOLD_APART =>
+        buckets::near_distances_are_told_apart(32, |distance| bucket(Cut::LogarithmFromOne, distance));
+    buckets_of_one_side is caught by buckets::SIDES_ARE_TOLD_APART =>
+        buckets::sides_are_told_apart(32, 128, |distance| bucket(Cut::OneSide, distance));
+    buckets_without_a_last is caught by buckets::THE_FARTHEST_SHARE_THE_LAST =>
+        buckets::the_farthest_share_the_last(32, 128, |distance| bucket(Cut::NoLast, distance));
+    buckets_of_the_other_sign is caught by buckets::THE_FARTHEST_SHARE_THE_LAST =>
+        buckets::the_farthest_share_the_last(32, 128, |distance| bucket(Cut::OtherSign, distance));
 
     // Windows.
     a_window_that_is_one_too_wide is caught by window::BEYOND_THE_WINDOW_NOTHING_IS_SEEN =>

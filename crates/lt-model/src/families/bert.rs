@@ -4,7 +4,7 @@
 //! `models/bert/modeling_bert.py`.
 
 use lt_attention::{AttentionConfig, MultiHeadAttention};
-use lt_config::BertConfig;
+use lt_config::{BertConfig, Shared};
 use lt_core::{NameMap, Result, Rule, Weight};
 use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings};
 use lt_encoder::{Encoder, EncoderLayer, NormPlacement, Norms};
@@ -12,10 +12,10 @@ use lt_layers::{Activation, Dropout, FeedForward, LayerNorm, Linear, activation_
 use lt_weights::{Heads, Layout};
 
 use crate::family::{
-    Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
+    Family, NO_HEAD, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder};
+use crate::{HeadTransform, SequenceHead, TextEncoder};
 
 impl Family for BertConfig {
     fn names(&self) -> &'static Names {
@@ -23,15 +23,13 @@ impl Family for BertConfig {
     }
 
     fn encoder(&self) -> Result<TextEncoder> {
-        let embeddings = embeddings(self, self.hidden_size, PositionIds::FromZero)?;
-        Ok(TextEncoder::new(&NAMES, embeddings, layers(self)?))
+        let shared: Shared<'_> = self.into();
+        let embeddings = embeddings(shared, PositionIds::FromZero)?;
+        Ok(TextEncoder::new(&NAMES, embeddings, layers(shared)?, shared.max_position_embeddings))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
-        let d = self.hidden_size;
-        let activation = activation_from_name(&self.hidden_act)?;
-        let norm = LayerNorm::zeros(d, self.layer_norm_eps)?;
-        MaskedLmHead::zeros(Linear::zeros(d, d)?, activation, norm, self.vocab_size, decoder)
+        words(self.into(), activation_from_name(&self.hidden_act)?, decoder)
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
@@ -39,40 +37,54 @@ impl Family for BertConfig {
     }
 }
 
-/// Tables of this width, which other families share.
-pub(super) fn embeddings(
-    config: &BertConfig,
-    width: usize,
-    positions: PositionIds,
-) -> Result<TextEmbeddings> {
+/// Tables of tokens, of positions, and of segments if there are any.
+pub(super) fn embeddings(shared: Shared<'_>, positions: PositionIds) -> Result<TextEmbeddings> {
+    let width = shared.embedding_size;
     let table = |rows| Embedding::new(Weight::zeros(&[rows, width]));
+    let segments = match shared.type_vocab_size {
+        0 => None,
+        rows => Some(table(rows)?),
+    };
     TextEmbeddings::new(
-        table(config.vocab_size)?,
-        Some(table(config.type_vocab_size)?),
-        Positions::new(table(config.max_position_embeddings)?, positions)?,
-        LayerNorm::zeros(width, config.layer_norm_eps)?,
-        Dropout::new(config.hidden_dropout_prob)?,
+        table(shared.vocab_size)?,
+        segments,
+        Positions::new(table(shared.max_position_embeddings)?, positions)?,
+        LayerNorm::zeros(width, shared.layer_norm_eps)?,
+        Dropout::new(shared.hidden_dropout_prob)?,
     )
 }
 
-/// Its layers, which other families share.
-pub(super) fn layers(config: &BertConfig) -> Result<Encoder> {
-    let layers = (0..config.num_hidden_layers).map(|_| layer(config));
+/// Layers of BERT's kind, each with parameters of its own.
+pub(super) fn layers(shared: Shared<'_>) -> Result<Encoder> {
+    let layers = (0..shared.num_hidden_layers).map(|_| layer(shared));
     Ok(Encoder::new(layers.collect::<Result<_>>()?, None))
 }
 
-fn layer(config: &BertConfig) -> Result<EncoderLayer> {
-    let (d, wide) = (config.hidden_size, config.intermediate_size);
-    let dropout = Dropout::new(config.attention_probs_dropout_prob)?;
-    let attention = AttentionConfig::new(config.num_attention_heads).dropout(dropout);
-    let activation = activation_from_name(&config.hidden_act)?;
-    let norm = || LayerNorm::zeros(d, config.layer_norm_eps);
+/// A layer of BERT's kind.
+pub(super) fn layer(shared: Shared<'_>) -> Result<EncoderLayer> {
+    let (d, wide) = (shared.hidden_size, shared.intermediate_size);
+    let dropout = Dropout::new(shared.attention_probs_dropout_prob)?;
+    let attention = AttentionConfig::new(shared.num_attention_heads).dropout(dropout);
+    let activation = activation_from_name(shared.hidden_act)?;
+    let norm = || LayerNorm::zeros(d, shared.layer_norm_eps);
     let layer = EncoderLayer::new(
         MultiHeadAttention::zeros(d, attention)?,
         FeedForward::new(Linear::zeros(d, wide)?, activation, Linear::zeros(wide, d)?)?,
         Norms { attention: Some(norm()?), feed_forward: norm()?, placement: NormPlacement::Post },
     )?;
-    Ok(layer.with_dropout(Dropout::new(config.hidden_dropout_prob)?))
+    Ok(layer.with_dropout(Dropout::new(shared.hidden_dropout_prob)?))
+}
+
+/// The head for masked words: from the width of the layers to that of the table.
+pub(super) fn words(
+    shared: Shared<'_>,
+    activation: Activation,
+    decoder: Decoder,
+) -> Result<MaskedLmHead> {
+    let (d, e) = (shared.hidden_size, shared.embedding_size);
+    let norm = LayerNorm::zeros(e, shared.layer_norm_eps)?;
+    let transform = HeadTransform::new(Linear::zeros(d, e)?, activation, norm)?;
+    Ok(MaskedLmHead::zeros(transform, shared.vocab_size, decoder))
 }
 
 pub(super) const fn rename(ours: &'static str, theirs: &'static str) -> Rule {
@@ -134,9 +146,9 @@ static NAMES: Names = Names {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
-            rename("head.transform", "cls.predictions.transform.dense"),
-            rename("head.norm.gain", "cls.predictions.transform.LayerNorm.weight"),
-            rename("head.norm.bias", "cls.predictions.transform.LayerNorm.bias"),
+            rename("head.transform.dense", "cls.predictions.transform.dense"),
+            rename("head.transform.norm.gain", "cls.predictions.transform.LayerNorm.weight"),
+            rename("head.transform.norm.bias", "cls.predictions.transform.LayerNorm.bias"),
         ],
         own: ["cls.predictions.*"],
         words: "embeddings.word_embeddings.weight",
@@ -147,7 +159,7 @@ static NAMES: Names = Names {
     sequences: sorting_texts(
         SPELLING,
         NameMap::new(&[
-            rename("head.transform", "bert.pooler.dense"),
+            rename("head.transform.dense", "bert.pooler.dense"),
             rename("head.output", "classifier"),
         ]),
         &[UNDER],
@@ -155,4 +167,5 @@ static NAMES: Names = Names {
     ),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),
+    replaced: NO_HEAD,
 };

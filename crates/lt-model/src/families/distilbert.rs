@@ -3,16 +3,16 @@
 //! [Sanh et al. 2019](https://arxiv.org/abs/1910.01108). It has no segments and no pooler. PyTorch:
 //! transformers' `models/distilbert/modeling_distilbert.py`.
 
-use lt_config::DistilBertConfig;
-use lt_core::{NameMap, Result, Weight};
-use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings};
-use lt_layers::{Activation, Dropout, LayerNorm, Linear, activation_from_name};
+use lt_config::{DistilBertConfig, Shared};
+use lt_core::{NameMap, Result};
+use lt_embedding::PositionIds;
+use lt_layers::{Activation, activation_from_name};
 use lt_weights::{Heads, Layout};
 
 use super::bert;
 use super::bert::rename;
 use crate::family::{
-    Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
+    Family, NO_HEAD, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{SequenceHead, TextEncoder};
@@ -23,28 +23,22 @@ impl Family for DistilBertConfig {
     }
 
     fn encoder(&self) -> Result<TextEncoder> {
-        let config = &self.bert;
-        let d = config.hidden_size;
-        let table = |rows| Embedding::new(Weight::zeros(&[rows, d]));
-        let embeddings = TextEmbeddings::new(
-            table(config.vocab_size)?,
-            None,
-            Positions::new(table(config.max_position_embeddings)?, PositionIds::FromZero)?,
-            LayerNorm::zeros(d, config.layer_norm_eps)?,
-            Dropout::new(config.hidden_dropout_prob)?,
-        )?;
-        Ok(TextEncoder::new(&NAMES, embeddings, bert::layers(config)?))
+        let shared: Shared<'_> = self.into();
+        let embeddings = bert::embeddings(shared, PositionIds::FromZero)?;
+        Ok(TextEncoder::new(
+            &NAMES,
+            embeddings,
+            bert::layers(shared)?,
+            shared.max_position_embeddings,
+        ))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
-        let (d, words) = (self.bert.hidden_size, self.bert.vocab_size);
-        let activation = activation_from_name(&self.bert.hidden_act)?;
-        let norm = LayerNorm::zeros(d, self.bert.layer_norm_eps)?;
-        MaskedLmHead::zeros(Linear::zeros(d, d)?, activation, norm, words, decoder)
+        bert::words(self.into(), activation_from_name(&self.activation)?, decoder)
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.bert.hidden_size, Activation::Relu, labels)
+        SequenceHead::zeros(self.dim, Activation::Relu, labels)
     }
 }
 
@@ -98,9 +92,9 @@ static NAMES: Names = Names {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
-            rename("head.transform", "vocab_transform"),
-            rename("head.norm.gain", "vocab_layer_norm.weight"),
-            rename("head.norm.bias", "vocab_layer_norm.bias"),
+            rename("head.transform.dense", "vocab_transform"),
+            rename("head.transform.norm.gain", "vocab_layer_norm.weight"),
+            rename("head.transform.norm.bias", "vocab_layer_norm.bias"),
         ],
         own: ["vocab_transform.*", "vocab_layer_norm.*", "vocab_projector.*"],
         words: "embeddings.word_embeddings.weight",
@@ -111,7 +105,7 @@ static NAMES: Names = Names {
     sequences: sorting_texts(
         SPELLING,
         NameMap::new(&[
-            rename("head.transform", "pre_classifier"),
+            rename("head.transform.dense", "pre_classifier"),
             rename("head.output", "classifier"),
         ]),
         &[UNDER],
@@ -119,4 +113,5 @@ static NAMES: Names = Names {
     ),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),
+    replaced: NO_HEAD,
 };

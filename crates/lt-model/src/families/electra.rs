@@ -3,10 +3,10 @@
 //! [Clark et al. 2020](https://arxiv.org/abs/2003.10555). Its tables may be narrower than its
 //! layers, and there is no pooler. PyTorch: transformers' `models/electra/modeling_electra.py`.
 
-use lt_config::ElectraConfig;
+use lt_config::{ElectraConfig, Shared};
 use lt_core::{NameMap, Result};
 use lt_embedding::PositionIds;
-use lt_layers::{Activation, LayerNorm, Linear};
+use lt_layers::{Activation, Linear, activation_from_name};
 use lt_weights::{Heads, Layout};
 
 use super::bert;
@@ -16,7 +16,7 @@ use crate::family::{
     Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder};
+use crate::{HeadTransform, SequenceHead, TextEncoder};
 
 impl Family for ElectraConfig {
     fn names(&self) -> &'static Names {
@@ -24,20 +24,29 @@ impl Family for ElectraConfig {
     }
 
     fn encoder(&self) -> Result<TextEncoder> {
-        let (config, d, e) = (&self.bert, self.bert.hidden_size, self.embedding_size);
-        let embeddings = bert::embeddings(config, e, PositionIds::FromZero)?;
-        let encoder = TextEncoder::new(&NAMES, embeddings, bert::layers(config)?);
+        let (d, e) = (self.hidden_size, self.embedding_size);
+        let shared: Shared<'_> = self.into();
+        let embeddings = bert::embeddings(shared, PositionIds::FromZero)?;
+        let encoder = TextEncoder::new(
+            &NAMES,
+            embeddings,
+            bert::layers(shared)?,
+            shared.max_position_embeddings,
+        );
         if e == d { Ok(encoder) } else { Ok(encoder.widened(Linear::zeros(e, d)?)) }
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
-        let (d, e, words) = (self.bert.hidden_size, self.embedding_size, self.bert.vocab_size);
-        let norm = LayerNorm::zeros(e, self.bert.layer_norm_eps)?;
-        MaskedLmHead::zeros(Linear::zeros(d, e)?, Activation::Gelu, norm, words, decoder)
+        bert::words(self.into(), Activation::Gelu, decoder)
+    }
+
+    fn replaced_transform(&self) -> Result<Option<HeadTransform>> {
+        let dense = Linear::zeros(self.hidden_size, self.hidden_size)?;
+        HeadTransform::new(dense, activation_from_name(&self.hidden_act)?, None).map(Some)
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.bert.hidden_size, Activation::Gelu, labels)
+        SequenceHead::zeros(self.hidden_size, Activation::Gelu, labels)
     }
 }
 
@@ -68,9 +77,9 @@ static NAMES: Names = Names {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
-            rename("head.transform", "generator_predictions.dense"),
-            rename("head.norm.gain", "generator_predictions.LayerNorm.weight"),
-            rename("head.norm.bias", "generator_predictions.LayerNorm.bias"),
+            rename("head.transform.dense", "generator_predictions.dense"),
+            rename("head.transform.norm.gain", "generator_predictions.LayerNorm.weight"),
+            rename("head.transform.norm.bias", "generator_predictions.LayerNorm.bias"),
         ],
         own: ["generator_predictions.*", "generator_lm_head.*"],
         words: "embeddings.word_embeddings.weight",
@@ -81,4 +90,12 @@ static NAMES: Names = Names {
     sequences: sorting_texts(SPELLING, TEXTS, &[UNDER], &["classifier.*"]),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),
+    replaced: Layout {
+        map: UNDER.and(&[NameMap::new(&[
+            rename("transform.dense", "discriminator_predictions.dense"),
+            rename("output", "discriminator_predictions.dense_prediction"),
+        ])]),
+        own: &["discriminator_predictions.*"],
+        ..SPELLING
+    },
 };

@@ -4,16 +4,16 @@
 //! ([Conneau et al. 2020](https://arxiv.org/abs/1911.02116)) and CamemBERT are the same model with
 //! other vocabularies. PyTorch: transformers' `models/roberta/modeling_roberta.py`.
 
-use lt_config::RobertaConfig;
+use lt_config::{RobertaConfig, Shared};
 use lt_core::{Error, NameMap, Result};
 use lt_embedding::PositionIds;
-use lt_layers::{Activation, LayerNorm, Linear};
+use lt_layers::Activation;
 use lt_weights::{Heads, Layout};
 
 use super::bert;
 use super::bert::rename;
 use crate::family::{
-    Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
+    Family, NO_HEAD, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{SequenceHead, TextEncoder};
@@ -24,25 +24,28 @@ impl Family for RobertaConfig {
     }
 
     fn encoder(&self) -> Result<TextEncoder> {
-        let config = &self.bert;
-        let embeddings = bert::embeddings(config, config.hidden_size, after_padding(self)?)?;
-        Ok(TextEncoder::new(&NAMES, embeddings, bert::layers(config)?))
+        let shared: Shared<'_> = self.into();
+        let embeddings = bert::embeddings(shared, after_padding(self.pad_token_id)?)?;
+        Ok(TextEncoder::new(
+            &NAMES,
+            embeddings,
+            bert::layers(shared)?,
+            shared.max_position_embeddings,
+        ))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
-        let (d, words) = (self.bert.hidden_size, self.bert.vocab_size);
-        let norm = LayerNorm::zeros(d, self.bert.layer_norm_eps)?;
         // Always GELU, whatever the layers have.
-        MaskedLmHead::zeros(Linear::zeros(d, d)?, Activation::Gelu, norm, words, decoder)
+        bert::words(self.into(), Activation::Gelu, decoder)
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.bert.hidden_size, Activation::Tanh, labels)
+        SequenceHead::zeros(self.hidden_size, Activation::Tanh, labels)
     }
 }
 
-fn after_padding(config: &RobertaConfig) -> Result<PositionIds> {
-    let id = config.bert.pad_token_id;
+/// Positions that are counted from behind this id.
+pub(super) fn after_padding(id: usize) -> Result<PositionIds> {
     let id = u32::try_from(id).map_err(|_| Error::Config {
         at: "TextEncoder::zeros",
         field: "pad_token_id",
@@ -72,7 +75,7 @@ const UNDER: NameMap = bert::ENCODER.below("encoder.", "roberta.");
 
 /// The head that sorts texts, which ELECTRA has too.
 pub(super) const TEXTS: NameMap = NameMap::new(&[
-    rename("head.transform", "classifier.dense"),
+    rename("head.transform.dense", "classifier.dense"),
     rename("head.output", "classifier.out_proj"),
 ]);
 
@@ -89,9 +92,9 @@ static NAMES: Names = Names {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
-            rename("head.transform", "lm_head.dense"),
-            rename("head.norm.gain", "lm_head.layer_norm.weight"),
-            rename("head.norm.bias", "lm_head.layer_norm.bias"),
+            rename("head.transform.dense", "lm_head.dense"),
+            rename("head.transform.norm.gain", "lm_head.layer_norm.weight"),
+            rename("head.transform.norm.bias", "lm_head.layer_norm.bias"),
         ],
         own: ["lm_head.*"],
         words: "embeddings.word_embeddings.weight",
@@ -102,4 +105,5 @@ static NAMES: Names = Names {
     sequences: sorting_texts(SPELLING, TEXTS, &[UNDER], &["classifier.*"]),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),
+    replaced: NO_HEAD,
 };

@@ -43,6 +43,11 @@ fn the_encoder_of_any_head_can_be_loaded_alone() {
         "roberta-words",
         "distilbert-questions",
         "electra-sequences-wide",
+        "albert-words",
+        "albert-sequences-wide",
+        "mpnet-words",
+        "modernbert-words-untied",
+        "modernbert-sequences-mean",
     ] {
         let alone = TextEncoder::from_dir(golden(name), &options).unwrap().model;
         let whole = load(&golden(name)).unwrap();
@@ -67,6 +72,10 @@ fn a_head_that_is_not_there_is_missed_by_name() {
         "expected a checkpoint with a head that sorts tokens, but this one has \
          BertForSequenceClassification"
     );
+    // All heads of a ModernBERT begin with the same layer.
+    let error = MaskedLm::from_dir(golden("modernbert-tokens-bf16"), &LoadOptions::default());
+    let error = error.unwrap_err().to_string();
+    assert!(error.ends_with("but this one has ModernBertForTokenClassification"), "{error}");
 }
 
 /// A checkpoint may hold more heads than the one it was saved as.

@@ -54,7 +54,7 @@ fn a_configuration_that_does_not_say_its_family_is_taken_at_the_callers_word() {
     let nothing = json!({ "model_type": null, "architectures": null });
     let dir = with_settings("heads-3x4-gelu", &nothing);
     assert!(TextEncoder::from_dir(dir.path(), &LoadOptions::default()).is_ok());
-    assert!(refusal(dir.path()).contains("add it to the file: \"model_type\": \"bert\""));
+    assert!(refusal(dir.path()).contains("add its \"model_type\" to the file"));
     let other = json!({ "model_type": "t5", "architectures": null });
     let dir = with_settings("heads-3x4-gelu", &other);
     assert!(TextEncoder::from_dir(dir.path(), &LoadOptions::default()).is_err());
@@ -259,8 +259,7 @@ fn a_file_cut_off_anywhere_is_refused() {
 fn input_that_does_not_fit_the_model_is_refused() {
     let model = load(&golden("heads-3x4-gelu")).unwrap();
     let bert = model.encoder();
-    let (words, longest) =
-        (bert.embeddings().token().entries(), bert.embeddings().position().limit());
+    let (words, longest) = (bert.embeddings().token().entries(), bert.longest());
     let run = |ids: &[u32]| bert.forward(TokenIds::new(ids, &Ragged::single(ids.len())));
     assert!(run(&vec![1; longest]).is_ok());
     assert!(run(&vec![1; longest + 1]).unwrap_err().to_string().contains("truncate"));

@@ -25,6 +25,7 @@ class Case:
     files: list[Callable[[Tensors], Tensors]] = field(default_factory=list)  # edits names
     dtype: torch.dtype = torch.float32  # of the stored weights
     shard_bytes: int | None = None
+    settings: Callable[[dict], dict] = lambda stored: stored  # edits config.json
     config_keys: list[str] | None = None  # the only keys left in config.json
     architectures: bool = True  # whether config.json names the class
     attentions: bool = True  # whether the probabilities are kept in the golden file
@@ -51,6 +52,37 @@ def distilbert(vocab, dim, heads, inter, layers, positions, **more) -> dict:
         "n_layers": layers,
         "max_position_embeddings": positions,
     } | more
+
+
+def modernbert(vocab, hidden, heads, inter, layers, window, **more) -> dict:
+    return {
+        "vocab_size": vocab,
+        "hidden_size": hidden,
+        "num_attention_heads": heads,
+        "intermediate_size": inter,
+        "num_hidden_layers": layers,
+        "local_attention": window,
+        "max_position_embeddings": 64,
+        "pad_token_id": 7,
+        "bos_token_id": None,
+        "eos_token_id": None,
+        "cls_token_id": None,
+        "sep_token_id": None,
+    } | more
+
+
+# Edits to the settings.
+
+
+def modernbert_as_of_transformers_4(stored: dict) -> dict:
+    """A rule for the layers, and a θ by name for either kind."""
+    thetas = {kind: rope["rope_theta"] for kind, rope in stored.pop("rope_parameters").items()}
+    first_full = stored.pop("layer_types").index("full_attention", 1)
+    return stored | {
+        "global_attn_every_n_layers": first_full,
+        "global_rope_theta": thetas["full_attention"],
+        "local_rope_theta": thetas["sliding_attention"],
+    }
 
 
 # Edits to the weights.
@@ -158,6 +190,19 @@ def pretraining_leftovers(tensors: Tensors) -> Tensors:
         "bert.pooler.dense.bias": torch.randn(hidden),
         "cls.seq_relationship.weight": torch.randn(2, hidden),
         "cls.seq_relationship.bias": torch.randn(2),
+    }
+
+
+def albert_pretraining_leftovers(tensors: Tensors) -> Tensors:
+    """What albert-base-v2 carries beyond its masked-LM head, and its tied tensors twice."""
+    hidden = len(tensors["albert.encoder.embedding_hidden_mapping_in.bias"])
+    return tensors | {
+        "albert.pooler.weight": torch.randn(hidden, hidden),
+        "albert.pooler.bias": torch.randn(hidden),
+        "sop_classifier.classifier.weight": torch.randn(2, hidden),
+        "sop_classifier.classifier.bias": torch.randn(2),
+        "predictions.decoder.weight": tensors["albert.embeddings.word_embeddings.weight"].clone(),
+        "predictions.decoder.bias": tensors["predictions.bias"].clone(),
     }
 
 
@@ -465,10 +510,194 @@ CASES = [
         dtype=torch.float16,
     ),
     Case(
+        "electra-replaced",
+        bert(47, 12, 4, 19, 2, 16, embedding_size=5, hidden_act="gelu_new"),
+        [16, 4, 1],
+        family="Electra",
+        head="PreTraining",
+    ),
+    Case(
         "electra-questions",
         bert(47, 10, 5, 17, 2, 16, embedding_size=6),
         [16, 4, 1],
         family="Electra",
+        head="QuestionAnswering",
+        segments=False,
+    ),
+    # ALBERT: few layers run many times, on widened tables.
+    Case(
+        "albert",
+        bert(46, 12, 3, 19, 4, 16, embedding_size=5),
+        [16, 1, 7, 2],
+        family="Albert",
+        padded=True,
+    ),
+    Case(
+        "albert-groups",
+        bert(46, 12, 4, 17, 5, 16, embedding_size=7, hidden_act="gelu")
+        | {"num_hidden_groups": 2, "inner_group_num": 2, "pad_token_id": 3},
+        [7, 16, 1],
+        family="Albert",
+        pooler=False,
+        files=[position_ids],
+    ),
+    Case(
+        "albert-words",
+        bert(46, 12, 2, 19, 3, 16, embedding_size=5, hidden_act="relu"),
+        [7, 16, 1],
+        family="Albert",
+        head="MaskedLM",
+        files=[albert_pretraining_leftovers],
+    ),
+    Case(
+        "albert-sequences-wide",
+        bert(46, 12, 6, 17, 2, 16, embedding_size=12, num_labels=3),
+        [16, 2, 1],
+        family="Albert",
+        head="SequenceClassification",
+    ),
+    Case(
+        "albert-tokens-f16",
+        bert(46, 14, 2, 17, 2, 16, embedding_size=3, num_labels=4),
+        [3, 16, 1],
+        family="Albert",
+        head="TokenClassification",
+        dtype=torch.float16,
+    ),
+    Case(
+        "albert-questions",
+        bert(46, 10, 5, 17, 3, 16, embedding_size=6, num_hidden_groups=3),
+        [16, 4, 1],
+        family="Albert",
+        head="QuestionAnswering",
+        segments=False,
+    ),
+    # MPNet: a number for each distance.
+    Case(
+        "mpnet",
+        bert(48, 12, 3, 19, 3, 20, layer_norm_eps=1e-5),
+        [18, 1, 7, 2],
+        family="MPNet",
+        segments=False,
+        weights=small_embeddings,
+    ),
+    Case(
+        "mpnet-beyond-the-last-bucket",
+        bert(48, 10, 5, 17, 2, 172, pad_token_id=5, relative_attention_num_buckets=40),
+        [1, 170, 33],
+        family="MPNet",
+        segments=False,
+        pooler=False,
+        attentions=False,
+    ),
+    Case(
+        "mpnet-words",
+        bert(48, 12, 2, 19, 2, 20, hidden_act="relu"),
+        [7, 18, 1],
+        family="MPNet",
+        head="MaskedLM",
+        segments=False,
+        files=[position_ids],
+    ),
+    Case(
+        "mpnet-sequences",
+        bert(48, 12, 4, 17, 1, 20, num_labels=5),
+        [18, 2, 1],
+        family="MPNet",
+        head="SequenceClassification",
+        segments=False,
+    ),
+    Case(
+        "mpnet-tokens-bf16",
+        bert(48, 14, 2, 17, 2, 20, num_labels=4),
+        [3, 18, 1],
+        family="MPNet",
+        head="TokenClassification",
+        segments=False,
+        dtype=torch.bfloat16,
+        shard_bytes=3000,
+    ),
+    Case(
+        "mpnet-questions",
+        bert(48, 10, 1, 17, 2, 20),
+        [18, 4, 1],
+        family="MPNet",
+        head="QuestionAnswering",
+        segments=False,
+    ),
+    # ModernBERT: a window that is smaller than the text, as large, and larger.
+    Case(
+        "modernbert",
+        modernbert(55, 12, 3, 19, 5, 6),
+        [1, 3, 4, 7, 20],
+        family="ModernBert",
+        segments=False,
+    ),
+    Case(
+        "modernbert-biases",
+        modernbert(55, 16, 2, 11, 4, 5, hidden_activation="silu", norm_eps=1e-3)
+        | {"norm_bias": True, "attention_bias": True, "mlp_bias": True},
+        [9, 1, 2, 30],
+        family="ModernBert",
+        segments=False,
+        settings=modernbert_as_of_transformers_4,
+    ),
+    Case(
+        "modernbert-long",
+        modernbert(55, 12, 2, 13, 3, 128),
+        [1, 200, 64, 129],
+        family="ModernBert",
+        segments=False,
+        attentions=False,
+    ),
+    Case(
+        "modernbert-words",
+        modernbert(55, 12, 2, 19, 2, 4, classifier_bias=True, classifier_activation="relu"),
+        [7, 18, 1],
+        family="ModernBert",
+        head="MaskedLM",
+        segments=False,
+    ),
+    Case(
+        "modernbert-words-untied",
+        modernbert(55, 12, 6, 19, 2, 4, tie_word_embeddings=False, decoder_bias=False),
+        [7, 18, 1],
+        family="ModernBert",
+        head="MaskedLM",
+        segments=False,
+    ),
+    Case(
+        "modernbert-sequences-mean",
+        modernbert(55, 12, 3, 17, 2, 8, num_labels=3, classifier_pooling="mean"),
+        [18, 2, 1],
+        family="ModernBert",
+        head="SequenceClassification",
+        segments=False,
+    ),
+    Case(
+        "modernbert-sequences-f16",
+        modernbert(55, 12, 1, 17, 2, 8, num_labels=5, norm_bias=True),
+        [18, 2, 1],
+        family="ModernBert",
+        head="SequenceClassification",
+        segments=False,
+        dtype=torch.float16,
+    ),
+    Case(
+        "modernbert-tokens-bf16",
+        modernbert(55, 12, 3, 17, 2, 8, num_labels=4),
+        [3, 18, 1],
+        family="ModernBert",
+        head="TokenClassification",
+        segments=False,
+        dtype=torch.bfloat16,
+        shard_bytes=3000,
+    ),
+    Case(
+        "modernbert-questions",
+        modernbert(55, 12, 2, 17, 2, 2),
+        [18, 4, 1],
+        family="ModernBert",
         head="QuestionAnswering",
         segments=False,
     ),

@@ -23,7 +23,7 @@ from cases import CASES, Case
 from safetensors.torch import load_file, save_file
 
 HERE = Path(__file__).parent
-WITHOUT_POOLER = ("DistilBert", "Electra")
+WITHOUT_POOLER = ("DistilBert", "Electra", "ModernBert")
 # Stored names that no parameter of the loaded class has, and that must do no harm.
 LEFTOVERS = (
     "position_ids",
@@ -31,6 +31,10 @@ LEFTOVERS = (
     "pooler.dense.bias",
     "seq_relationship.weight",
     "seq_relationship.bias",
+    "pooler.weight",
+    "pooler.bias",
+    "sop_classifier.classifier.weight",
+    "sop_classifier.classifier.bias",
 )
 
 
@@ -80,6 +84,7 @@ def write_checkpoint(case: Case, directory: Path) -> None:
         save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
 
     stored = json.loads((directory / "config.json").read_text())
+    stored = case.settings(stored)
     if not case.architectures:
         del stored["architectures"]
     if case.config_keys:
@@ -90,7 +95,7 @@ def write_checkpoint(case: Case, directory: Path) -> None:
 def randomise(parameters: dict[str, torch.Tensor]) -> None:
     """Numbers large enough that no part of the network could be left out unnoticed."""
     for name, parameter in parameters.items():
-        if name.endswith(("LayerNorm.weight", "layer_norm.weight")):
+        if name.endswith("norm.weight") or name.endswith("LayerNorm.weight"):
             parameter.normal_(1.0, 0.4)
         elif "embeddings" in name:
             parameter.normal_(0.0, 0.6)
@@ -101,10 +106,11 @@ def randomise(parameters: dict[str, torch.Tensor]) -> None:
     # The first four hidden units of each feed-forward layer see the ends of the activation
     # function; they count little, so that they do not drown the others.
     for name, parameter in parameters.items():
-        if name.endswith(("intermediate.dense.bias", "ffn.lin1.bias")):
+        if name.endswith(("intermediate.dense.bias", "ffn.lin1.bias", "ffn.bias")):
             parameter[:4] = torch.tensor([100.0, -100.0, 12.0, -12.0])
             output = name.replace("intermediate.dense.bias", "output.dense.weight")
             output = output.replace("lin1.bias", "lin2.weight")
+            output = output.replace("ffn.bias", "ffn_output.weight")
             parameters[output][:, :4] *= 0.02
 
 

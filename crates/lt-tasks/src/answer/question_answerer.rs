@@ -14,7 +14,8 @@ use super::context_words::ContextWords;
 use super::{AnswerOptions, NoAnswer};
 use crate::TaskError;
 use crate::characters::Characters;
-use crate::windows::{ScoredWindow, Windows, check_size, longest};
+use crate::max_length::own_limit;
+use crate::windows::{ScoredWindow, Windows, check_size};
 
 /// Finds the answers to questions in texts (extractive question answering, 抽取式问答).
 ///
@@ -70,7 +71,7 @@ impl QuestionAnswerer {
     /// as many as it takes, and half of them at most.
     #[must_use]
     pub fn new(model: QuestionAnswering, tokenizer: Tokenizer) -> Self {
-        let limit = longest(model.encoder(), &tokenizer).min(Self::WINDOWS.limit);
+        let limit = own_limit(model.encoder(), &tokenizer).min(Self::WINDOWS.limit);
         let windows = WindowSize { limit, overlap: (limit / 2).min(Self::WINDOWS.overlap) };
         Self { model, tokenizer, windows }
     }

@@ -115,8 +115,8 @@ fn placed<'a>(
 ) -> Result<(Vec<Place>, Vec<&'a TokenScores>), TaskError> {
     let (mut places, mut kept) = (Vec::new(), Vec::new());
     for token in tokens {
-        if token.probabilities.len() != labels.len() {
-            let (head, names) = (token.probabilities.len(), labels.len());
+        if token.probabilities.len() != labels.names().len() {
+            let (head, names) = (token.probabilities.len(), labels.names().len());
             return Err(TaskError::Labels { head, names });
         }
         if token.probabilities.iter().any(|probability| !probability.is_finite()) {

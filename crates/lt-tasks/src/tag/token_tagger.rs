@@ -11,7 +11,8 @@ use lt_tokenizer::{Text, Tokenizer, WindowSize};
 use super::token_scores::with_most_context;
 use super::{Aggregation, Entity, TokenScores, aggregate};
 use crate::TaskError;
-use crate::windows::{Windows, check_size, longest};
+use crate::max_length::own_limit;
+use crate::windows::{Windows, check_size};
 
 /// Sorts the tokens of texts: finds names of people, places, organisations (named entities,
 /// 命名实体识别), or says what part of speech each word is (词性标注).
@@ -49,10 +50,10 @@ impl TokenTagger {
         tokenizer: Tokenizer,
         labels: Labels,
     ) -> Result<Self, TaskError> {
-        if model.labels() != labels.len() {
-            return Err(TaskError::Labels { head: model.labels(), names: labels.len() });
+        if model.labels() != labels.names().len() {
+            return Err(TaskError::Labels { head: model.labels(), names: labels.names().len() });
         }
-        let limit = longest(model.encoder(), &tokenizer);
+        let limit = own_limit(model.encoder(), &tokenizer);
         let windows = WindowSize { limit, overlap: limit / 4 };
         Ok(Self { model, tokenizer, labels, windows })
     }

@@ -13,8 +13,15 @@ use tempfile::TempDir;
 
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../lt-model/tests/golden/");
 
-const CHECKPOINTS: [&str; 4] =
-    ["questions", "distilbert-questions", "electra-questions", "xlm-roberta-questions"];
+const CHECKPOINTS: [&str; 7] = [
+    "questions",
+    "distilbert-questions",
+    "electra-questions",
+    "xlm-roberta-questions",
+    "albert-questions",
+    "mpnet-questions",
+    "modernbert-questions",
+];
 
 fn checkpoint(name: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();

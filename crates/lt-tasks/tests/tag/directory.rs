@@ -16,8 +16,15 @@ use tempfile::TempDir;
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../lt-model/tests/golden/");
 
 /// Tiny checkpoints of several families with a head that sorts tokens.
-const CHECKPOINTS: [&str; 4] =
-    ["tokens-7-labels-f16", "distilbert-tokens", "electra-tokens-f16", "xlm-roberta-tokens-bf16"];
+const CHECKPOINTS: [&str; 7] = [
+    "tokens-7-labels-f16",
+    "distilbert-tokens",
+    "electra-tokens-f16",
+    "xlm-roberta-tokens-bf16",
+    "albert-tokens-f16",
+    "mpnet-tokens-bf16",
+    "modernbert-tokens-bf16",
+];
 
 fn checkpoint(name: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -123,7 +130,7 @@ fn what_does_not_fit_is_refused_with_the_reason() {
 
     let model = TokenClassifier::from_dir(dir.path(), &LoadOptions::default()).unwrap().model;
     let tokenizer = Tokenizer::from_dir(dir.path()).unwrap();
-    let error = TokenTagger::new(model, tokenizer, Labels::unnamed(3)).unwrap_err();
+    let error = TokenTagger::new(model, tokenizer, Labels::numbered(3)).unwrap_err();
     assert!(matches!(error, TaskError::Labels { head: 7, names: 3 }), "{error}");
 
     let pieces = fs::read_to_string(dir.path().join("vocab.txt")).unwrap();

@@ -1,0 +1,80 @@
+//! The first layer of a head.
+
+use lt_core::{Module, Result, Scratch, check_columns, check_shape, dims, params};
+use lt_layers::{Activation, LayerNorm, Linear};
+use ndarray::{Array2, ArrayView2};
+
+/// norm(activation(W·h + b)): what most heads do with a vector before they score it; the norm where
+/// the family has one.
+///
+/// # Shapes
+/// `[n, d]` to `[n, e]`.
+///
+/// PyTorch: transformers' `BertPredictionHeadTransform`, `ModernBertPredictionHead`; without the
+/// norm `BertPooler` and the `dense` of `RobertaClassificationHead`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadTransform {
+    dense: Linear,
+    activation: Activation,
+    norm: Option<LayerNorm>,
+}
+
+params!(HeadTransform { dense, norm });
+
+impl HeadTransform {
+    /// Of these layers.
+    ///
+    /// # Errors
+    /// If the norm is of another width.
+    pub(crate) fn new(
+        dense: Linear,
+        activation: Activation,
+        norm: impl Into<Option<LayerNorm>>,
+    ) -> Result<Self> {
+        let norm = norm.into();
+        if let Some(norm) = &norm {
+            check_shape("HeadTransform::new", dims![dense.outputs()], &[norm.width()])?;
+        }
+        Ok(Self { dense, activation, norm })
+    }
+
+    /// The width d of the vectors that it takes.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.dense.inputs()
+    }
+
+    /// The width e of the vectors that it gives.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.dense.outputs()
+    }
+
+    /// The vectors that are scored.
+    pub(crate) fn apply(
+        &self,
+        rows: ArrayView2<'_, f32>,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        let mut rows = self.dense.forward_activated(rows, self.activation, scratch)?; // [n, e]
+        if let Some(norm) = &self.norm {
+            norm.forward_in_place(&mut rows, scratch)?;
+        }
+        Ok(rows)
+    }
+}
+
+/// The scores of tokens: what a linear layer makes of their vectors, transformed or as they are.
+pub(crate) fn score(
+    transform: Option<&HeadTransform>,
+    output: &Linear,
+    hidden: ArrayView2<'_, f32>,
+    scratch: &mut Scratch,
+) -> Result<Array2<f32>> {
+    let Some(transform) = transform else { return output.forward_in(hidden, scratch) };
+    check_columns("HeadTransform::apply", transform.inputs(), &hidden)?;
+    let rows = transform.apply(hidden, scratch)?; // [tokens, d]
+    let scores = output.forward_in(rows.view(), scratch)?; // [tokens, n]
+    scratch.give(rows);
+    Ok(scores)
+}
