@@ -78,7 +78,8 @@ impl Ids {
         }
     }
 
-    fn from_json(bytes: &[u8]) -> Result<Self> {
+    /// Reads what is in a file.
+    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self> {
         const FORM: &str = "the file should look like {\"input_ids\": [[101, 102], …]}, perhaps \
              with \"token_type_ids\" and, if all lists are of one length, \"attention_mask\"";
         let text = std::str::from_utf8(bytes)?.trim_start_matches('\u{feff}');

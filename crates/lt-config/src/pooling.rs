@@ -84,6 +84,10 @@ fn modes(fields: &Fields) -> Result<Vec<Pooling>, ConfigError> {
     if let Some(value) = fields.get("pooling_mode") {
         let named = |value: &Value| value.as_str().and_then(Pooling::from_name);
         let modes = match value {
+            // A vector is as many times as wide as there are names in the list.
+            Value::Array(list) if list.len() > NAMES.len() => {
+                return Err(unknown(fields, format!("a list of {}", list.len())));
+            }
             Value::Array(list) => list
                 .iter()
                 .map(|one| named(one).ok_or_else(|| unknown(fields, excerpt(one))))
@@ -119,6 +123,10 @@ fn unknown(fields: &Fields, got: String) -> ConfigError {
         origin: fields.origin.clone(),
         field: "pooling_mode".to_owned(),
         got,
-        expected: format!("one of {}, or a list of them", names.join(", ")),
+        expected: format!(
+            "one of {}, or a list of at most {} of them",
+            names.join(", "),
+            names.len()
+        ),
     }
 }

@@ -88,12 +88,19 @@ impl SentenceTransformers {
     }
 }
 
+/// It stands in front of each text, and no real one has a tenth of this.
+const LONGEST_PROMPT: usize = 1 << 16;
+
 /// The prompt that `config_sentence_transformers.json` names as the default one.
 fn default_prompt(dir: &Path) -> Result<String, ConfigError> {
     let path = dir.join("config_sentence_transformers.json");
     let Some(fields) = fields_if_there(&path)? else { return Ok(String::new()) };
     let Some(name) = fields.text("default_prompt_name")? else { return Ok(String::new()) };
     match fields.get("prompts").and_then(|prompts| prompts.get(name)?.as_str()) {
+        Some(prompt) if prompt.len() > LONGEST_PROMPT => {
+            let expected = format!("that of a prompt of at most {LONGEST_PROMPT} bytes");
+            Err(fields.invalid("default_prompt_name", expected))
+        }
         Some(prompt) => Ok(prompt.to_owned()),
         None => Err(fields.invalid("default_prompt_name", "the name of one of `prompts`")),
     }

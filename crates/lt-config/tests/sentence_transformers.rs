@@ -136,6 +136,9 @@ fn the_newer_spelling_is_a_name_or_a_list_in_its_own_order_and_wins() {
         assert!(message.contains("pooling_mode is "), "{message}");
         assert!(message.contains("expected one of cls, max, mean,"), "{message}");
     }
+    // A file of some megabytes would ask for a vector of some gigabytes.
+    let message = pooling(&format!("[{}]", [r#""cls""#; 7].join(","))).refusal();
+    assert!(message.contains("is a list of 7, expected"), "{message}");
 }
 
 #[test]
@@ -204,6 +207,10 @@ fn the_default_prompt_is_the_one_that_is_named() {
     for wrong in [
         r#"{"default_prompt_name": "query"}"#,
         r#"{"prompts": {"query": 3}, "default_prompt_name": "query"}"#,
+        &format!(
+            r#"{{"prompts": {{"query": "{}"}}, "default_prompt_name": "query"}}"#,
+            "a".repeat(70_000)
+        ),
     ] {
         with(wrong);
         let message = dir.refusal();

@@ -1,13 +1,18 @@
 //! What must hold in a `tokenizer.json` beyond what the `tokenizers` library asks.
 
 use serde_json::Value;
-use tokenizers::Model;
+use tokenizers::{Model, ModelWrapper};
 
+use crate::charsmap::longest_replacement;
 use crate::config::invalid;
 use crate::{Result, TokenizerError};
 
 /// Larger ids overflow the library's arithmetic; no vocabulary has a thousandth of this.
 const ID_LIMIT: u32 = 1 << 31;
+
+/// Each part of a word is looked up, so that the time for a word grows with the cube of its length;
+/// real tokenizers give up a word of more than 100 or 200 characters.
+const LONGEST_WORD: usize = 1000;
 
 /// Refuses a tokenizer whose template would crash, or add what the vocabulary does not have;
 /// tells the largest id, if there is any.
@@ -19,17 +24,31 @@ pub(crate) fn check(origin: &str, inner: &tokenizers::Tokenizer) -> Result<Optio
         let expected = format!("less than {ID_LIMIT}");
         return Err(invalid(origin, "the largest token id", &id.into(), &expected));
     }
+    if let ModelWrapper::WordPiece(model) = inner.get_model()
+        && model.max_input_chars_per_word > LONGEST_WORD
+    {
+        let got = model.max_input_chars_per_word.into();
+        let expected = format!("at most {LONGEST_WORD}");
+        return Err(invalid(origin, "model.max_input_chars_per_word", &got, &expected));
+    }
     let as_json = |part: serde_json::Result<Value>| {
         part.map_err(|source| {
             let source = source.into();
             TokenizerError::Unsupported { origin: origin.to_owned(), source }
         })
     };
-    let growth = growth(&as_json(serde_json::to_value(inner.get_normalizer()))?);
-    if growth > MOST_GROWTH {
-        let expected = format!("at most {MOST_GROWTH} times as long");
-        let got = format!("that it makes a text {growth:.0} times as long").into();
-        return Err(invalid(origin, "what normalizer replaces", &got, &expected));
+    let normalizer = as_json(serde_json::to_value(inner.get_normalizer()))?;
+    let pre_tokenizer = as_json(serde_json::to_value(inner.get_pre_tokenizer()))?;
+    let decoder = as_json(serde_json::to_value(inner.get_decoder()))?;
+    for (field, growth) in [
+        ("what normalizer and pre_tokenizer replace", growth(&normalizer) * growth(&pre_tokenizer)),
+        ("what decoder replaces", growth(&decoder)),
+    ] {
+        if growth > MOST_GROWTH {
+            let expected = format!("at most {MOST_GROWTH} times as long");
+            let got = format!("that it makes a text {growth:.0} times as long").into();
+            return Err(invalid(origin, field, &got, &expected));
+        }
     }
     let processor = as_json(serde_json::to_value(inner.get_post_processor()))?;
     let processors = flattened(&processor);
@@ -53,22 +72,29 @@ pub(crate) fn check(origin: &str, inner: &tokenizers::Tokenizer) -> Result<Optio
     Ok(largest)
 }
 
-/// No real normaliser makes a text longer than this by replacing; a few lines could ask for more
-/// than any memory holds.
-const MOST_GROWTH: f64 = 64.0;
+/// No real tokenizer makes a text longer than this by replacing: SentencePiece's map makes 33 bytes
+/// of U+FDFA, and some replacements before and after it count twice each. A few lines could ask
+/// for more than any memory holds.
+const MOST_GROWTH: f64 = 1024.0;
 
-/// How many times as long a text may become by what a normaliser replaces.
-fn growth(normalizer: &Value) -> f64 {
-    if let Some(parts) = normalizer["normalizers"].as_array() {
+/// How many times as long a text may become by what a normaliser, a pre-tokenizer or a decoder
+/// replaces.
+fn growth(part: &Value) -> f64 {
+    let chains = ["normalizers", "pretokenizers", "decoders"];
+    if let Some(parts) = chains.iter().find_map(|chain| part[chain].as_array()) {
         return parts.iter().map(growth).product();
     }
-    if normalizer["type"] != "Replace" {
-        return 1.0;
+    match part["type"].as_str() {
+        Some("Precompiled") => return (longest_replacement(part) as f64).max(1.0),
+        // A byte becomes a letter, of two bytes if it is none of ASCII.
+        Some("ByteLevel") => return 2.0,
+        Some("Replace") => {}
+        _ => return 1.0,
     }
     let length = |text: &Value| text.as_str().map_or(0, str::len) as f64;
-    let content = length(&normalizer["content"]);
+    let content = length(&part["content"]);
     // A regular expression may match a single character, or the empty place between two.
-    match &normalizer["pattern"]["String"] {
+    match &part["pattern"]["String"] {
         Value::String(pattern) if !pattern.is_empty() => (content / pattern.len() as f64).max(1.0),
         _ => content + 1.0,
     }
@@ -101,10 +127,15 @@ fn has_token(inner: &tokenizers::Tokenizer, id: u64) -> bool {
     u32::try_from(id).is_ok_and(|id| inner.id_to_token(id).is_some())
 }
 
+/// Real templates add five tokens at the most. One that names a token often, and that token many
+/// ids, would add the product of both to each text.
+const MOST_ADDED: usize = 1000;
+
 /// A template must place each text once, and know its special tokens; their ids are returned.
 fn check_template<'a>(origin: &str, template: &'a Value) -> Result<Vec<&'a Value>> {
-    let mut added = Vec::new();
+    let mut all_added = Vec::new();
     for (name, texts) in [("single", "A"), ("pair", "A B")] {
+        let mut added = Vec::new();
         let field = format!("post_processor.{name}");
         let pieces = template[name].as_array().map_or(&[][..], Vec::as_slice);
         let mut placed: Vec<&str> =
@@ -125,7 +156,13 @@ fn check_template<'a>(origin: &str, template: &'a Value) -> Result<Vec<&'a Value
                     return Err(invalid(origin, &field, token, expected));
                 }
             }
+            if added.len() > MOST_ADDED {
+                let expected = format!("at most {MOST_ADDED} in all");
+                let got = format!("a template that adds {} tokens", added.len()).into();
+                return Err(invalid(origin, &field, &got, &expected));
+            }
         }
+        all_added.extend(added);
     }
-    Ok(added)
+    Ok(all_added)
 }

@@ -8,6 +8,7 @@
 
 mod byte_level;
 mod char_offsets;
+mod charsmap;
 mod check;
 mod chunks;
 mod config;

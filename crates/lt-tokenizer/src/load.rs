@@ -6,6 +6,7 @@ use serde_json::error::Category;
 use tokenizers::{ModelWrapper, NormalizerWrapper};
 
 use crate::byte_level;
+use crate::charsmap;
 use crate::check::check;
 use crate::chunks::may_cut;
 use crate::config::Config;
@@ -112,6 +113,7 @@ fn load_vocab(path: &Path, settings: &WordPieceSettings, config: &Config) -> Res
 }
 
 fn parse(origin: &str, json: &str, config: &Config) -> Result<Tokenizer> {
+    charsmap::check_size(origin, json)?;
     build(origin, || serde_json::from_str(json), config)
 }
 

@@ -1,0 +1,3 @@
+//! `fuzz::checkpoint`, as a program.
+#![cfg_attr(fuzzing, no_main)]
+fuzz::target!(checkpoint);

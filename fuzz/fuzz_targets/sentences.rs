@@ -1,0 +1,3 @@
+//! `fuzz::sentences`, as a program.
+#![cfg_attr(fuzzing, no_main)]
+fuzz::target!(sentences);
