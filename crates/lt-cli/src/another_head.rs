@@ -43,6 +43,14 @@ fn hint(expected: &str, found: &str) -> String {
             "a model saved as …ForSequenceClassification has one: \
              distilbert-base-uncased-finetuned-sst-2-english, for example"
         }
+        "a head that sorts tokens" => {
+            "a model saved as …ForTokenClassification has one: \
+             dbmdz/bert-large-cased-finetuned-conll03-english, for example"
+        }
+        "a head that finds answers" => {
+            "a model saved as …ForQuestionAnswering has one: \
+             deepset/bert-base-cased-squad2, for example"
+        }
         _ => "see `architectures` in config.json for the head that a model was saved with",
     };
     let commands = commands_for(found);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::answer::AnswerArgs;
 use crate::bench::BenchArgs;
 use crate::classify::ClassifyArgs;
 use crate::completions::CompletionsArgs;
@@ -15,6 +16,7 @@ use crate::inspect::InspectArgs;
 use crate::rerank::RerankArgs;
 use crate::search::SearchArgs;
 use crate::similarity::SimilarityArgs;
+use crate::tag::TagArgs;
 use crate::tokenize::TokenizeArgs;
 use crate::tour::TourArgs;
 use crate::zero_shot::ZeroShotArgs;
@@ -72,6 +74,18 @@ pub(crate) enum Command {
     FillMask {
         #[command(flatten)]
         args: FillMaskArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Tag {
+        #[command(flatten)]
+        args: TagArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Answer {
+        #[command(flatten)]
+        args: AnswerArgs,
         #[command(flatten)]
         common: Common,
     },

@@ -1,6 +1,7 @@
 //! The `lt` program: shows what a Transformer does with a sentence, and does it.
 
 mod another_head;
+mod answer;
 mod args;
 mod bench;
 mod classify;
@@ -22,6 +23,7 @@ mod rerank;
 mod score_bars;
 mod search;
 mod similarity;
+mod tag;
 mod tensor_file;
 mod text_input;
 mod text_pair;
@@ -68,6 +70,8 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Tokenize { args, common } => tokenize::run(args, common),
         Command::Inspect { args, common } => inspect::run(args, common),
         Command::FillMask { args, common } => fill_mask::run(args, common),
+        Command::Tag { args, common } => tag::run(args, common),
+        Command::Answer { args, common } => answer::run(args, common),
         Command::Classify { args, common } => classify::run(args, common),
         Command::ZeroShot { args, common } => zero_shot::run(args, common),
         Command::Rerank { args, common } => rerank::run(args, common),

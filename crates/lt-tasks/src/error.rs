@@ -103,6 +103,46 @@ pub enum TaskError {
         /// How many names were given.
         names: usize,
     },
+    /// A token from beyond its text.
+    #[error(
+        "a token at the characters {start}..{end}, but the text has {characters}: were the tokens \
+         of two texts mixed?"
+    )]
+    Offsets {
+        /// The token's first character.
+        start: usize,
+        /// One behind its last character.
+        end: usize,
+        /// How many characters there are.
+        characters: usize,
+    },
+    /// Windows that would not move on.
+    #[error("windows that overlap by {got} tokens: expected at most {most}, so that they move on")]
+    Overlap {
+        /// What was asked for.
+        got: usize,
+        /// The most that leaves a step of one token.
+        most: usize,
+    },
+    /// A question that leaves no room for what it is asked of.
+    #[error(
+        "the question and the special tokens are {tokens} tokens, expected less than the {limit} of \
+         a window: shorten the question"
+    )]
+    LongQuestion {
+        /// How many they are.
+        tokens: usize,
+        /// How many a window has.
+        limit: usize,
+    },
+    /// Beginnings and ends that are not of the same tokens.
+    #[error("{starts} probabilities of beginning and {ends} of ending: expected one each a token")]
+    Spans {
+        /// How many probabilities of beginning an answer there are.
+        starts: usize,
+        /// How many of ending one.
+        ends: usize,
+    },
     /// A model that was not trained to say whether a text follows from another.
     #[error(
         "expected a label that begins with \"entail\" and another one, got {}: take a model that was \

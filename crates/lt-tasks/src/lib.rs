@@ -6,6 +6,7 @@
 #![doc = include_str!("../doc/masked-word.mathml")]
 #![doc = include_str!("../doc/04-tasks.md")]
 
+mod characters;
 mod error;
 mod fill_mask;
 mod finite;
@@ -24,13 +25,25 @@ mod sequence_scorer;
 mod similarity;
 mod text_classifier;
 mod token_batch;
+mod windows;
 mod word_token;
+mod words;
 mod zero_shot;
 
 #[doc = include_str!("../doc/05-measuring.md")]
 #[doc = include_str!("../doc/f1.mathml")]
 #[doc = include_str!("../doc/06-measuring.md")]
 pub mod metrics;
+
+#[doc = include_str!("../doc/07-tagging.md")]
+#[doc = include_str!("../doc/word-score.mathml")]
+#[doc = include_str!("../doc/08-tagging.md")]
+pub mod tag;
+
+#[doc = include_str!("../doc/13-answering.md")]
+#[doc = include_str!("../doc/answer-span.mathml")]
+#[doc = include_str!("../doc/14-answering.md")]
+pub mod answer;
 
 #[doc = include_str!("../doc/09-sorting.md")]
 #[doc = include_str!("../doc/label-scores.mathml")]
@@ -41,6 +54,7 @@ pub mod metrics;
 #[doc = include_str!("../doc/12-sorting.md")]
 pub mod sorting;
 
+pub use answer::QuestionAnswerer;
 pub use error::TaskError;
 pub use fill_mask::{FillMask, Prediction};
 pub use lt_config::Pooling;
@@ -53,6 +67,7 @@ pub use scores::{Classified, LabelScore, ScoreFunction};
 pub use search_index::{Hit, SearchIndex};
 pub use sentence_encoder::SentenceEncoder;
 pub use similarity::cosine;
+pub use tag::TokenTagger;
 pub use text_classifier::TextClassifier;
 pub use zero_shot::{LabelChoice, ZeroShot};
 

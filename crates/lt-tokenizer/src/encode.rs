@@ -127,7 +127,7 @@ impl Tokenizer {
     }
 
     /// The tokens of a text, a long one in parts where that changes nothing; offsets in bytes.
-    fn text_tokens(&self, text: &str, segment: u32) -> Result<Raw, Foreign> {
+    pub(crate) fn text_tokens(&self, text: &str, segment: u32) -> Result<Raw, Foreign> {
         if text.len() <= CHUNK || !self.may_cut {
             return self.part_tokens(text, segment);
         }
@@ -152,7 +152,7 @@ impl Tokenizer {
 }
 
 /// Turns offsets in bytes into offsets in characters.
-fn count_in_characters(tokens: &mut Raw, text: &str) {
+pub(crate) fn count_in_characters(tokens: &mut Raw, text: &str) {
     let mut counter = CharCounter::new(text);
     for (from, to) in tokens.get_offsets_mut() {
         *from = counter.character_at(*from);
@@ -160,7 +160,7 @@ fn count_in_characters(tokens: &mut Raw, text: &str) {
     }
 }
 
-fn from_raw(raw: &Raw) -> Encoding {
+pub(crate) fn from_raw(raw: &Raw) -> Encoding {
     let special: Vec<bool> = raw.get_special_tokens_mask().iter().map(|&mask| mask == 1).collect();
     let sequence = raw.get_sequence_ids().into_iter().zip(&special);
     Encoding {

@@ -96,6 +96,18 @@ pub enum TokenizerError {
         /// How many special tokens the template adds.
         special: usize,
     },
+    /// A window that leaves no room for the text that it is moved over.
+    #[error(
+        "a window of {limit} tokens, of which the special tokens and the first text of the pair \
+         take {taken}: expected one of at least {}, or a shorter first text",
+        taken + 1
+    )]
+    NoRoom {
+        /// How many tokens a window may have.
+        limit: usize,
+        /// How many of them are taken.
+        taken: usize,
+    },
     /// A second text that leaves no room for the first, which alone may be cut.
     #[error(
         "the second text has {second} tokens, which with {special} special ones are more than the \

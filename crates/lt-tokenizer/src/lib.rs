@@ -23,6 +23,7 @@ mod special_tokens;
 mod text;
 mod tokenizer;
 mod truncate;
+mod windows;
 mod wordpiece;
 
 pub use char_offsets::slice;
@@ -33,6 +34,7 @@ pub use guard::panics_become_errors;
 pub use special_tokens::{SpecialToken, SpecialTokens};
 pub use text::{Limit, Specials, Text};
 pub use tokenizer::Tokenizer;
+pub use windows::{Window, WindowSize};
 pub use wordpiece::WordPieceSettings;
 
 /// The result of everything that can go wrong here.

@@ -43,14 +43,19 @@ pub(crate) fn keep(tokens: Raw, count: usize, cut_at: TruncationDirection) -> Ra
         TruncationDirection::Right => 0..count,
         TruncationDirection::Left => tokens.len() - count..tokens.len(),
     };
+    part(&tokens, kept)
+}
+
+/// Some of the tokens of a text, all of which it has.
+pub(crate) fn part(tokens: &Raw, range: Range<usize>) -> Raw {
     Raw::new(
-        tokens.get_ids()[kept.clone()].to_vec(),
-        tokens.get_type_ids()[kept.clone()].to_vec(),
-        tokens.get_tokens()[kept.clone()].to_vec(),
-        tokens.get_word_ids()[kept.clone()].to_vec(),
-        tokens.get_offsets()[kept.clone()].to_vec(),
-        tokens.get_special_tokens_mask()[kept.clone()].to_vec(),
-        tokens.get_attention_mask()[kept].to_vec(),
+        tokens.get_ids()[range.clone()].to_vec(),
+        tokens.get_type_ids()[range.clone()].to_vec(),
+        tokens.get_tokens()[range.clone()].to_vec(),
+        tokens.get_word_ids()[range.clone()].to_vec(),
+        tokens.get_offsets()[range.clone()].to_vec(),
+        tokens.get_special_tokens_mask()[range.clone()].to_vec(),
+        tokens.get_attention_mask()[range].to_vec(),
         Vec::new(),
         Default::default(),
     )

@@ -1,6 +1,7 @@
 //! The program as people and scripts run it.
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
+mod answer;
 mod bench;
 mod classify;
 mod encode;
@@ -15,6 +16,7 @@ mod run;
 mod search;
 mod similarity;
 mod streams;
+mod tag;
 mod tokenize;
 mod usage;
 mod zero_shot;

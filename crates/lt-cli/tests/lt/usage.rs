@@ -5,7 +5,7 @@ use std::fs;
 use crate::models::{golden, minilm};
 use crate::run::{arg, command, lt, outcome};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 13] = [
     "tour",
     "encode",
     "similarity",
@@ -16,6 +16,8 @@ const COMMANDS: [&str; 11] = [
     "classify",
     "zero-shot",
     "rerank",
+    "tag",
+    "answer",
     "forward",
 ];
 

@@ -1,0 +1,6 @@
+//! Answers to questions: held against transformers, by their laws, and on directories.
+#![allow(clippy::unwrap_used)] // what fails here is the test
+
+mod directory;
+mod golden;
+mod laws;
