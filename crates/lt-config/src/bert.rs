@@ -6,6 +6,7 @@ use crate::count::{encoder_layer, norm, product, sum, times};
 use crate::family::{Family, fields_of_dir, only};
 use crate::fields::Fields;
 use crate::limits::Checks;
+use crate::read::{named, read};
 use crate::variants::refuse_others;
 use crate::{ConfigError, Labels, Origin};
 
@@ -108,27 +109,20 @@ impl BertConfig {
     pub(crate) fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
         refuse_others(fields)?;
         let default = Self::default();
-        let config = Self {
-            vocab_size: fields.size("vocab_size", default.vocab_size)?,
-            hidden_size: fields.size("hidden_size", default.hidden_size)?,
-            num_hidden_layers: fields.size("num_hidden_layers", default.num_hidden_layers)?,
-            num_attention_heads: fields.size("num_attention_heads", default.num_attention_heads)?,
-            intermediate_size: fields.size("intermediate_size", default.intermediate_size)?,
-            hidden_act: fields.name("hidden_act", default.hidden_act)?,
-            max_position_embeddings: fields
-                .size("max_position_embeddings", default.max_position_embeddings)?,
-            type_vocab_size: fields.size("type_vocab_size", default.type_vocab_size)?,
-            layer_norm_eps: fields.number("layer_norm_eps", default.layer_norm_eps)?,
-            hidden_dropout_prob: fields
-                .number("hidden_dropout_prob", default.hidden_dropout_prob)?,
-            attention_probs_dropout_prob: fields
-                .number("attention_probs_dropout_prob", default.attention_probs_dropout_prob)?,
-            pad_token_id: fields.size("pad_token_id", default.pad_token_id)?,
-            tie_word_embeddings: fields.flag("tie_word_embeddings", default.tie_word_embeddings)?,
-            classifier_dropout: fields.optional_number("classifier_dropout")?,
-            labels: Labels::from_fields(fields)?,
-            architectures: fields.texts("architectures")?,
-        };
+        let config = read!(fields, default {
+            size: [
+                vocab_size, hidden_size, num_hidden_layers, num_attention_heads, intermediate_size,
+                max_position_embeddings, type_vocab_size, pad_token_id,
+            ],
+            name: [hidden_act],
+            number: [layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob],
+            flag: [tie_word_embeddings],
+            ..{
+                classifier_dropout: fields.optional_number("classifier_dropout")?,
+                labels: Labels::from_fields(fields)?,
+                architectures: fields.texts("architectures")?,
+            }
+        });
         config.check(&fields.origin)?;
         Ok(config)
     }
@@ -161,14 +155,10 @@ impl BertConfig {
 
     fn check(&self, origin: &Origin) -> Result<(), ConfigError> {
         let checks = Checks { origin };
-        checks.sizes(&[
-            ("vocab_size", self.vocab_size),
-            ("hidden_size", self.hidden_size),
-            ("num_attention_heads", self.num_attention_heads),
-            ("intermediate_size", self.intermediate_size),
-            ("max_position_embeddings", self.max_position_embeddings),
-            ("type_vocab_size", self.type_vocab_size),
-        ])?;
+        checks.sizes(named!(self:
+            vocab_size, hidden_size, num_attention_heads, intermediate_size,
+            max_position_embeddings, type_vocab_size,
+        ))?;
         checks.layers("num_hidden_layers", self.num_hidden_layers)?;
         checks.heads(
             ("hidden_size", self.hidden_size),

@@ -6,6 +6,7 @@ use crate::count::{encoder_layer, norm, product, sum, times};
 use crate::family::{Family, read_only};
 use crate::fields::Fields;
 use crate::limits::Checks;
+use crate::read::{named, read};
 use crate::variants::refuse_others;
 use crate::{ConfigError, Labels, Origin};
 
@@ -102,27 +103,19 @@ impl DistilBertConfig {
     pub(crate) fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
         refuse_others(fields)?;
         let default = Self::default();
-        let config = Self {
-            vocab_size: fields.size("vocab_size", default.vocab_size)?,
-            dim: size(fields, "dim", "hidden_size", default.dim)?,
-            n_layers: size(fields, "n_layers", "num_hidden_layers", default.n_layers)?,
-            n_heads: size(fields, "n_heads", "num_attention_heads", default.n_heads)?,
-            hidden_dim: fields.size("hidden_dim", default.hidden_dim)?,
-            activation: fields.name("activation", default.activation)?,
-            max_position_embeddings: fields
-                .size("max_position_embeddings", default.max_position_embeddings)?,
-            sinusoidal_pos_embds: fields
-                .flag("sinusoidal_pos_embds", default.sinusoidal_pos_embds)?,
-            dropout: fields.number("dropout", default.dropout)?,
-            attention_dropout: fields.number("attention_dropout", default.attention_dropout)?,
-            seq_classif_dropout: fields
-                .number("seq_classif_dropout", default.seq_classif_dropout)?,
-            qa_dropout: fields.number("qa_dropout", default.qa_dropout)?,
-            pad_token_id: fields.size("pad_token_id", default.pad_token_id)?,
-            tie_word_embeddings: fields.flag("tie_word_embeddings", default.tie_word_embeddings)?,
-            labels: Labels::from_fields(fields)?,
-            architectures: fields.texts("architectures")?,
-        };
+        let config = read!(fields, default {
+            size: [vocab_size, hidden_dim, max_position_embeddings, pad_token_id],
+            name: [activation],
+            flag: [sinusoidal_pos_embds, tie_word_embeddings],
+            number: [dropout, attention_dropout, seq_classif_dropout, qa_dropout],
+            ..{
+                dim: size(fields, "dim", "hidden_size", default.dim)?,
+                n_layers: size(fields, "n_layers", "num_hidden_layers", default.n_layers)?,
+                n_heads: size(fields, "n_heads", "num_attention_heads", default.n_heads)?,
+                labels: Labels::from_fields(fields)?,
+                architectures: fields.texts("architectures")?,
+            }
+        });
         config.check(&fields.origin)?;
         Ok(config)
     }
@@ -150,21 +143,13 @@ impl DistilBertConfig {
 
     fn check(&self, origin: &Origin) -> Result<(), ConfigError> {
         let checks = Checks { origin };
-        checks.sizes(&[
-            ("vocab_size", self.vocab_size),
-            ("dim", self.dim),
-            ("n_heads", self.n_heads),
-            ("hidden_dim", self.hidden_dim),
-            ("max_position_embeddings", self.max_position_embeddings),
-        ])?;
+        checks
+            .sizes(named!(self: vocab_size, dim, n_heads, hidden_dim, max_position_embeddings))?;
         checks.layers("n_layers", self.n_layers)?;
         checks.heads(("dim", self.dim), ("n_heads", self.n_heads))?;
-        checks.probabilities(&[
-            ("dropout", self.dropout),
-            ("attention_dropout", self.attention_dropout),
-            ("seq_classif_dropout", self.seq_classif_dropout),
-            ("qa_dropout", self.qa_dropout),
-        ])?;
+        checks.probabilities(named!(self:
+            dropout, attention_dropout, seq_classif_dropout, qa_dropout,
+        ))?;
         checks.padding(self.pad_token_id, self.vocab_size)?;
         self.labels.check(origin)?;
         checks.parameters(self.parameter_count())

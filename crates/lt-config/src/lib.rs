@@ -21,6 +21,7 @@ mod modernbert;
 mod modules;
 mod mpnet;
 mod pooling;
+mod read;
 mod roberta;
 mod rope;
 mod sentence_transformers;

@@ -6,6 +6,7 @@ use crate::count::{product, sum, times};
 use crate::family::{Family, read_only};
 use crate::fields::Fields;
 use crate::limits::{Checks, MAX_SIZE};
+use crate::read::{named, read};
 use crate::rope::Thetas;
 use crate::variants::refuse_others;
 use crate::{ConfigError, Labels, LayerType, Origin, Pooling};
@@ -138,45 +139,42 @@ impl ModernBertConfig {
         let default = Self::default();
         let thetas = Thetas { full: default.global_rope_theta, sliding: default.local_rope_theta };
         let thetas = Thetas::read(fields, thetas)?;
-        let config = Self {
-            vocab_size: fields.size("vocab_size", default.vocab_size)?,
-            hidden_size: fields.size("hidden_size", default.hidden_size)?,
-            layer_types: LayerType::of_all(fields, default.num_hidden_layers())?,
-            num_attention_heads: fields.size("num_attention_heads", default.num_attention_heads)?,
-            intermediate_size: fields.size("intermediate_size", default.intermediate_size)?,
-            hidden_activation: fields.name("hidden_activation", default.hidden_activation)?,
-            max_position_embeddings: fields
-                .size("max_position_embeddings", default.max_position_embeddings)?,
-            local_attention: local_attention(fields, default.local_attention)?,
-            global_rope_theta: thetas.full,
-            local_rope_theta: thetas.sliding,
-            norm_eps: fields.number("norm_eps", default.norm_eps)?,
-            norm_bias: fields.flag("norm_bias", default.norm_bias)?,
-            attention_bias: fields.flag("attention_bias", default.attention_bias)?,
-            mlp_bias: fields.flag("mlp_bias", default.mlp_bias)?,
-            decoder_bias: fields.flag("decoder_bias", default.decoder_bias)?,
-            classifier_pooling: match fields.text("classifier_pooling")? {
-                None => default.classifier_pooling,
-                Some(name) => Pooling::from_name(name)
-                    .ok_or_else(|| fields.invalid("classifier_pooling", POOLINGS))?,
-            },
-            classifier_activation: fields
-                .name("classifier_activation", default.classifier_activation)?,
-            classifier_bias: fields.flag("classifier_bias", default.classifier_bias)?,
-            embedding_dropout: fields.number("embedding_dropout", default.embedding_dropout)?,
-            attention_dropout: fields.number("attention_dropout", default.attention_dropout)?,
-            mlp_dropout: fields.number("mlp_dropout", default.mlp_dropout)?,
-            classifier_dropout: fields.number("classifier_dropout", default.classifier_dropout)?,
-            pad_token_id: match default.pad_token_id {
-                Some(default) if !fields.is_null("pad_token_id") => {
-                    Some(fields.size("pad_token_id", default)?)
-                }
-                _ => None,
-            },
-            tie_word_embeddings: fields.flag("tie_word_embeddings", default.tie_word_embeddings)?,
-            labels: Labels::from_fields(fields)?,
-            architectures: fields.texts("architectures")?,
+        let layer_types = LayerType::of_all(fields, default.num_hidden_layers())?;
+        let classifier_pooling = match fields.text("classifier_pooling")? {
+            None => default.classifier_pooling,
+            Some(name) => Pooling::from_name(name)
+                .ok_or_else(|| fields.invalid("classifier_pooling", POOLINGS))?,
         };
+        let pad_token_id = match default.pad_token_id {
+            Some(default) if !fields.is_null("pad_token_id") => {
+                Some(fields.size("pad_token_id", default)?)
+            }
+            _ => None,
+        };
+        let config = read!(fields, default {
+            size: [
+                vocab_size, hidden_size, num_attention_heads, intermediate_size,
+                max_position_embeddings,
+            ],
+            name: [hidden_activation, classifier_activation],
+            number: [
+                norm_eps, embedding_dropout, attention_dropout, mlp_dropout, classifier_dropout,
+            ],
+            flag: [
+                norm_bias, attention_bias, mlp_bias, decoder_bias, classifier_bias,
+                tie_word_embeddings,
+            ],
+            ..{
+                layer_types: layer_types,
+                local_attention: local_attention(fields, default.local_attention)?,
+                global_rope_theta: thetas.full,
+                local_rope_theta: thetas.sliding,
+                classifier_pooling: classifier_pooling,
+                pad_token_id: pad_token_id,
+                labels: Labels::from_fields(fields)?,
+                architectures: fields.texts("architectures")?,
+            }
+        });
         config.check(&fields.origin)?;
         Ok(config)
     }
@@ -223,14 +221,10 @@ impl ModernBertConfig {
 
     fn check(&self, origin: &Origin) -> Result<(), ConfigError> {
         let checks = Checks { origin };
-        checks.sizes(&[
-            ("vocab_size", self.vocab_size),
-            ("hidden_size", self.hidden_size),
-            ("num_attention_heads", self.num_attention_heads),
-            ("intermediate_size", self.intermediate_size),
-            ("max_position_embeddings", self.max_position_embeddings),
-            ("local_attention", self.local_attention),
-        ])?;
+        checks.sizes(named!(self:
+            vocab_size, hidden_size, num_attention_heads, intermediate_size,
+            max_position_embeddings, local_attention,
+        ))?;
         checks.layers("num_hidden_layers", self.num_hidden_layers())?;
         let heads = ("num_attention_heads", self.num_attention_heads);
         checks.heads(("hidden_size", self.hidden_size), heads)?;
@@ -252,12 +246,9 @@ impl ModernBertConfig {
             let got = self.classifier_pooling.name();
             return checks.refuse("classifier_pooling", got, POOLINGS);
         }
-        checks.probabilities(&[
-            ("embedding_dropout", self.embedding_dropout),
-            ("attention_dropout", self.attention_dropout),
-            ("mlp_dropout", self.mlp_dropout),
-            ("classifier_dropout", self.classifier_dropout),
-        ])?;
+        checks.probabilities(named!(self:
+            embedding_dropout, attention_dropout, mlp_dropout, classifier_dropout,
+        ))?;
         checks.padding(self.pad_token_id.unwrap_or(0), self.vocab_size)?;
         self.labels.check(origin)?;
         checks.parameters(self.parameter_count())
