@@ -83,7 +83,7 @@ fn an_error_that_nobody_can_be_told_is_still_exit_code_1() {
 fn a_tokenizer_that_crashes_its_library_is_an_error_and_nothing_else_is_printed() {
     let dir = with_vocabulary("mlm-tied");
     let json = r#"{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
-        "normalizer": {"type": "Precompiled", "precompiled_charsmap": "CAAAAP////////8="},
+        "normalizer": {"type": "Precompiled", "precompiled_charsmap": "CAAAAAAAAAAAAAAAAAAAAAAA"},
         "pre_tokenizer": null, "post_processor": null, "decoder": null,
         "model": {"type": "WordLevel", "vocab": {"a": 0, "[UNK]": 1}, "unk_token": "[UNK]"}}"#;
     std::fs::write(dir.path().join("tokenizer.json"), json).unwrap();
