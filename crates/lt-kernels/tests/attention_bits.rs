@@ -88,3 +88,31 @@ fn a_sequence_has_the_same_bits_in_any_company() {
         }
     }
 }
+
+/// A window is taken several queries at a time, and blocks out of its reach are left out; a rule of
+/// the caller's own is asked for each query and key. The sums are the same.
+#[test]
+fn a_window_has_the_bits_of_the_same_rule_asked_place_by_place() {
+    let lengths = [1, 9, KEY_BLOCK, 3 * KEY_BLOCK + 17];
+    let batch = Ragged::from_lengths(lengths);
+    let qkv = rows(batch.tokens(), 3 * 12, 1) * 2.0;
+    let part = |n: usize| qkv.slice(s![.., n * 12..(n + 1) * 12]);
+    let of = |mask: &Mask, set: Instructions, scratch: &mut Scratch| {
+        let problem = Attention::new(part(0), part(1), part(2), &batch, 3).mask(mask);
+        bits(attention_with(set, &problem, scratch).view())
+    };
+    for (before, after) in [(0, 0), (1, 2), (7, 7), (20, 3), (64, 64), (200, 150), (0, 500)] {
+        let window = Mask::window(before, after);
+        let asked =
+            Mask::custom(move |at| at.key + before >= at.query && at.key <= at.query + after);
+        let causal = (window.clone() & Mask::causal(), asked.clone() & Mask::causal());
+        for (window, asked) in [(window, asked), causal] {
+            for set in Instructions::available() {
+                for scratch in &mut scratches() {
+                    let same = of(&window, set, scratch) == of(&asked, set, scratch);
+                    assert!(same, "{set:?}, {window:?}");
+                }
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, Axis};
 
 use super::KEY_BLOCK;
 use crate::instructions::Arithmetic;
-use crate::tile::{COLUMNS, Lanes, Tiles, filled_up};
+use crate::tile::{COLUMNS, Lanes, Panels, Tiles, filled_up, multiply};
 
 /// The keys `rows`, some heads of `width` columns, as panels: keys side by side, one line a column.
 #[inline(always)]
@@ -128,6 +128,40 @@ impl Average<'_> {
             *value *= self.shrink[query];
         }
         self.shrink[query] = 1.0;
+    }
+
+    /// Averages queries from `first` on that see a run of keys each, all of them those in
+    /// `all_see`: what stands before and behind for each alone. The keys of a query come in their
+    /// order, so that the sums are those of the query by itself.
+    #[inline(always)]
+    pub(super) fn runs<A: Arithmetic>(
+        &mut self,
+        first: usize,
+        runs: &[Range<usize>],
+        all_see: Range<usize>,
+        panels: Panels<'_>,
+    ) {
+        for (query, run) in (first..).zip(runs) {
+            self.shrink(query);
+            self.run::<A>(query..query + 1, run.start..all_see.start, panels);
+        }
+        self.run::<A>(first..first + runs.len(), all_see.clone(), panels);
+        for (query, run) in (first..).zip(runs) {
+            self.run::<A>(query..query + 1, all_see.end..run.end, panels);
+        }
+    }
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(
+        &mut self,
+        queries: Range<usize>,
+        keys: Range<usize>,
+        panels: Panels<'_>,
+    ) {
+        if !keys.is_empty() {
+            self.keys = keys.clone();
+            multiply::<A>(self, queries, panels.lines(keys));
+        }
     }
 }
 

@@ -83,6 +83,20 @@ impl Look<'_, '_> {
         }
     }
 
+    /// The one run of keys of the block that may be looked at, counted from the block's first;
+    /// `None` if there is none, or there may be gaps.
+    #[inline(always)]
+    pub(super) fn one_run(self, block: &Range<usize>) -> Option<Range<usize>> {
+        let (seen, all) = self.seen(block);
+        (all && !seen.is_empty()).then(|| seen.start - block.start..seen.end - block.start)
+    }
+
+    /// The keys of the sequence outside of which all are masked.
+    #[inline(always)]
+    pub(super) fn reach(self) -> Range<usize> {
+        self.problem.mask.keys(self.sequence, self.query, self.keys).range
+    }
+
     /// The keys of a block outside of which all are masked, and whether none of them is.
     #[inline(always)]
     fn seen(self, block: &Range<usize>) -> (Range<usize>, bool) {

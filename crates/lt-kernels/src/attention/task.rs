@@ -17,6 +17,9 @@ use crate::vector_math::exp;
 /// as many as fit the second cache with what is made of them.
 const TOGETHER: usize = 384;
 
+/// Queries that see a run of keys each and are averaged together, at most: the rows of a tile.
+const TILE: usize = 8;
+
 /// Query heads that are worked on together.
 fn together(widths: Widths) -> usize {
     (TOGETHER / widths.key.max(widths.value).max(1)).max(1)
@@ -128,8 +131,12 @@ impl Task<'_, '_> {
         let key_heads = heads.start / group..(heads.end - 1) / group + 1;
         let offsets = self.problem.keys.offsets();
         let keys = offsets[sequence]..offsets[sequence + 1];
+        let reach = self.reach(sequence, &queries, keys.len());
         for start in keys.clone().step_by(KEY_BLOCK) {
             let rows = start..keys.end.min(start + KEY_BLOCK);
+            if rows.end - keys.start <= reach.start || start - keys.start >= reach.end {
+                continue; // nobody looks there
+            }
             let Self { problem, room, .. } = self;
             side_by_side::<A>(problem.key, &key_heads, rows.clone(), widths.key, room.keys);
             let values = &mut *room.values;
@@ -148,6 +155,17 @@ impl Task<'_, '_> {
             }
         }
         self.write(queries, heads);
+    }
+
+    /// The keys of a sequence outside of which all are masked, for each of these queries.
+    fn reach(&self, sequence: usize, queries: &Range<usize>, keys: usize) -> Range<usize> {
+        let problem = self.problem;
+        let first = problem.queries.offsets()[sequence];
+        let of_each = queries
+            .clone()
+            .map(|query| Look { problem, sequence, query: query - first, keys }.reach());
+        let seen = of_each.filter(|range| !range.is_empty());
+        seen.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).unwrap_or(0..0)
     }
 
     /// One block of keys, for one head.
@@ -213,7 +231,8 @@ impl Task<'_, '_> {
 
         let panels = Panels::new(values, KEY_BLOCK, value_panels);
         let mut of_block = Average { powers: scores, keys: 0..len, average, shrink, value_panels };
-        // Queries that see the whole block are averaged together, others one by one.
+        // Queries that see the whole block are averaged together; neighbours that see a run of
+        // keys each, as in a window, are for the keys that all of them see; others one by one.
         let mut query = 0;
         while query < count {
             let from = query;
@@ -222,14 +241,33 @@ impl Task<'_, '_> {
             }
             of_block.keys = 0..len;
             multiply::<A>(&mut of_block, from..query, panels.lines(0..len));
-            if query < count && sees[query] == Sees::Some {
+            if query == count || sees[query] == Sees::Nothing {
+                query += 1;
+                continue;
+            }
+            let mut runs: [Range<usize>; TILE] = Default::default();
+            let neighbours = (query..count.min(query + TILE))
+                .take_while(|&query| sees[query] == Sees::Some)
+                .map_while(|query| look(query).one_run(block));
+            let mut together = 0;
+            for (place, run) in runs.iter_mut().zip(neighbours) {
+                *place = run;
+                together += 1;
+            }
+            let runs = &runs[..together];
+            let all_see =
+                runs.iter().cloned().reduce(|a, b| a.start.max(b.start)..a.end.min(b.end));
+            if let Some(all_see) = all_see.filter(|all_see| !all_see.is_empty()) {
+                of_block.runs::<A>(query, runs, all_see, panels);
+                query += together;
+            } else {
                 of_block.shrink(query);
                 look(query).for_each_run(block, |keys| {
                     of_block.keys = keys.clone();
                     multiply::<A>(&mut of_block, query..query + 1, panels.lines(keys));
                 });
+                query += 1;
             }
-            query += 1;
         }
     }
 
