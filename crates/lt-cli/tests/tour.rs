@@ -218,20 +218,37 @@ fn the_text_that_the_tokenizer_got_is_told_where_it_is_another() {
     assert_eq!((&cat["from"], &cat["to"]), (&9.into(), &12.into()));
 }
 
-/// The tables of an ELECTRA are narrower than its layers.
-#[test]
-fn narrow_tables_are_shown_as_wide_as_they_are() {
-    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../lt-model/tests/golden/electra-narrow");
+/// The page of a tiny checkpoint with a vocabulary of a few words, on one line.
+fn page_of(name: &str) -> String {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../lt-model/tests/golden");
     let dir = tempfile::tempdir().expect("a directory");
     for file in ["config.json", "model.safetensors"] {
-        std::fs::copy(Path::new(golden).join(file), dir.path().join(file)).expect("copied");
+        let from = Path::new(golden).join(name).join(file);
+        std::fs::copy(from, dir.path().join(file)).expect("copied");
     }
     let words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nbig\ncat";
     std::fs::write(dir.path().join("vocab.txt"), words).expect("written");
-    let output = lt_with(dir.path(), &["big cat"]);
+    let output = lt_with(dir.path(), &["big cat big"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let page = String::from_utf8(output.stdout).expect("the page is UTF-8");
-    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    page.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The tables of an ELECTRA are narrower than its layers.
+#[test]
+fn narrow_tables_are_shown_as_wide_as_they_are() {
+    let page = page_of("electra-narrow");
     assert!(page.contains("A vector is a list of 5 numbers here."), "{page}");
     assert!(page.contains("A matrix makes 12 numbers of it for the layers."), "{page}");
+}
+
+/// A ModernBERT has none, and an `MPNet` two rows more than places.
+#[test]
+fn a_table_of_positions_is_shown_with_its_rows_where_there_is_one() {
+    let page = page_of("mpnet");
+    assert!(page.contains("the position picks one of another, [20, 12]."), "{page}");
+    let page = page_of("modernbert");
+    assert!(page.contains("There is no table of positions"), "{page}");
+    assert!(page.contains("and so the same vector: it does not know its place yet."), "{page}");
+    assert!(!page.contains("only the position differs"), "{page}");
 }

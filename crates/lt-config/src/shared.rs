@@ -34,6 +34,8 @@ pub struct Shared<'a> {
     pub hidden_act: &'a str,
     /// How many rows the table of positions has; without one, the longest sequence of training.
     pub max_position_embeddings: usize,
+    /// Whether there is a table of positions: there is none where attention turns by them.
+    pub position_table: bool,
     /// How many segments there are vectors for: 0 if the family has none.
     pub type_vocab_size: usize,
     /// ε under the root of layer normalisation.
@@ -95,18 +97,27 @@ shared! {
             hidden_size, num_hidden_layers, num_attention_heads, intermediate_size,
             type_vocab_size, layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob
         ],
-        other: { embedding_size: config.hidden_size, hidden_act: &config.hidden_act }
+        other: {
+            position_table: true,
+            embedding_size: config.hidden_size,
+            hidden_act: &config.hidden_act,
+        }
     }
     RobertaConfig as config {
         same: [
             hidden_size, num_hidden_layers, num_attention_heads, intermediate_size,
             type_vocab_size, layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob
         ],
-        other: { embedding_size: config.hidden_size, hidden_act: &config.hidden_act }
+        other: {
+            position_table: true,
+            embedding_size: config.hidden_size,
+            hidden_act: &config.hidden_act,
+        }
     }
     DistilBertConfig as config {
         same: [],
         other: {
+            position_table: true,
             embedding_size: config.dim,
             hidden_size: config.dim,
             num_hidden_layers: config.n_layers,
@@ -125,7 +136,7 @@ shared! {
             intermediate_size, type_vocab_size, layer_norm_eps, hidden_dropout_prob,
             attention_probs_dropout_prob
         ],
-        other: { hidden_act: &config.hidden_act }
+        other: { position_table: true, hidden_act: &config.hidden_act }
     }
     AlbertConfig as config {
         same: [
@@ -133,7 +144,7 @@ shared! {
             intermediate_size, type_vocab_size, layer_norm_eps, hidden_dropout_prob,
             attention_probs_dropout_prob
         ],
-        other: { hidden_act: &config.hidden_act }
+        other: { position_table: true, hidden_act: &config.hidden_act }
     }
     MpnetConfig as config {
         same: [
@@ -141,6 +152,7 @@ shared! {
             layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob
         ],
         other: {
+            position_table: true,
             embedding_size: config.hidden_size,
             hidden_act: &config.hidden_act,
             type_vocab_size: 0,
@@ -149,6 +161,7 @@ shared! {
     ModernBertConfig as config {
         same: [hidden_size, num_attention_heads, intermediate_size],
         other: {
+            position_table: false,
             embedding_size: config.hidden_size,
             num_hidden_layers: config.num_hidden_layers(),
             hidden_act: &config.hidden_activation,

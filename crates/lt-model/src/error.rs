@@ -24,6 +24,8 @@ pub enum ModelError {
     Head {
         /// The head that was asked for.
         expected: &'static str,
+        /// What the names of transformers' classes with that head end with: `ForMaskedLM`.
+        class: &'static str,
         /// What the checkpoint has.
         found: String,
     },

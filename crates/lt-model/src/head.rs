@@ -38,9 +38,12 @@ impl Head {
 
     /// The class of a family that has this head.
     pub(crate) fn class(self, names: &Names) -> String {
-        let family = names.classes.first().copied().unwrap_or_default();
-        let suffix = Self::SUFFIXES.iter().find(|(_, head)| *head == self);
-        format!("{family}{}", suffix.map_or("", |(suffix, _)| suffix))
+        format!("{}{}", names.classes.first().copied().unwrap_or_default(), self.suffix())
+    }
+
+    /// What the name of a class with this head ends with, in every family that has it.
+    pub(crate) fn suffix(self) -> &'static str {
+        Self::SUFFIXES.iter().find(|(_, head)| *head == self).map_or("", |&(suffix, _)| suffix)
     }
 
     /// The classes of a family that are loaded whole.
@@ -48,10 +51,10 @@ impl Head {
         Self::all(names).map(|(_, head)| head.class(names)).collect()
     }
 
-    /// The heads of a family, with what the names of their classes end with.
+    /// The heads of a family, with what the names of their classes end with. What is named
+    /// `ForPreTraining` in a family without that head is another one, which is not known here.
     fn all(names: &Names) -> impl Iterator<Item = (&'static str, Self)> {
-        // For the other families this class is something else, with two heads.
-        let has = |head: Self| head != Self::Replaced || !names.replaced.own.is_empty();
+        let has = |head: Self| head == Self::Bare || !names.own(head).is_empty();
         Self::SUFFIXES.iter().copied().filter(move |&(_, head)| has(head))
     }
 }

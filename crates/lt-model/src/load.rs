@@ -259,7 +259,7 @@ fn expect_head(
         return Ok(());
     }
     let found = classes.first().map_or("no head", String::as_str).to_owned();
-    Err(ModelError::Head { expected, found })
+    Err(ModelError::Head { expected, class: wanted.suffix(), found })
 }
 
 fn open(dir: &Path, options: &LoadOptions) -> Result<(ModelConfig, Checkpoint), ModelError> {

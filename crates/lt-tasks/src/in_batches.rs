@@ -71,39 +71,59 @@ pub(crate) fn in_batches<N: Send + Sync>(
     scratch: &mut Scratch,
     mut take: impl FnMut(EncodedBatch<'_, N>, &mut Scratch) -> Result<(), TaskError>,
 ) -> Result<(), TaskError> {
-    let mut batch = TokenBatch::default();
     let mut first = 0;
     while first < texts.len() {
-        let window = window(&texts[first..]);
-        let some = &texts[first..first + window];
-        let tokenized = tokenize_all(some, first, tokenize, scratch.threads())?;
-        let lengths: Vec<usize> = tokenized.iter().map(|text| text.ids.ids.len()).collect();
-        for numbers in batches(&lengths) {
-            batch.fill(numbers.iter().map(|&number| &tokenized[number].ids));
-            if batch.ids.is_empty() {
-                continue;
-            }
-            let sequences = batch.sequences();
-            let input = encoder.token_ids(&batch.ids, &batch.segments, &sequences);
-            let hidden = encoder.hidden(input, scratch)?; // [tokens, d]
-            let (numbers, texts) = (numbers.as_slice(), tokenized.as_slice());
-            let encoded = EncodedBatch { input, hidden: hidden.view(), first, numbers, texts };
-            take(encoded, scratch)?;
-            scratch.give(hidden);
+        let some = &texts[first..first + at_a_time(&texts[first..])];
+        let texts = tokenize_all(some, first, tokenize, scratch.threads())?;
+        let ids: Vec<&Ids> = texts.iter().map(|text| &text.ids).collect();
+        encode_all(encoder, &ids, scratch, |numbers, input, hidden, scratch| {
+            take(EncodedBatch { input, hidden, first, numbers, texts: &texts }, scratch)
+        })?;
+        first += some.len();
+    }
+    Ok(())
+}
+
+/// Runs the encoder on these ids, in batches of about one size, and hands over their numbers, the
+/// batch, and its vectors `[tokens, d]`. A batch without any token is left out.
+pub(crate) fn encode_all(
+    encoder: &TextEncoder,
+    ids: &[&Ids],
+    scratch: &mut Scratch,
+    mut take: impl FnMut(
+        &[usize],
+        TokenIds<'_>,
+        ArrayView2<'_, f32>,
+        &mut Scratch,
+    ) -> Result<(), TaskError>,
+) -> Result<(), TaskError> {
+    let lengths: Vec<usize> = ids.iter().map(|ids| ids.ids.len()).collect();
+    let mut batch = TokenBatch::default();
+    for numbers in batches(&lengths) {
+        batch.fill(numbers.iter().map(|&number| ids[number]));
+        if batch.ids.is_empty() {
+            continue;
         }
-        first += window;
+        let sequences = batch.sequences();
+        let input = encoder.token_ids(&batch.ids, &batch.segments, &sequences);
+        let hidden = encoder.hidden(input, scratch)?; // [tokens, d]
+        take(&numbers, input, hidden.view(), scratch)?;
+        scratch.give(hidden);
     }
     Ok(())
 }
 
 /// Each thread tokenizes some of the texts, of which the first is number `first`.
-fn tokenize_all<N: Send + Sync>(
+///
+/// # Errors
+/// [`TaskError::Text`] with the number of the first text that could not be tokenized.
+pub(crate) fn tokenize_all<T: Send + Sync>(
     texts: &[Text<'_>],
     first: usize,
-    tokenize: &(dyn Fn(Text<'_>) -> Result<Tokenized<N>, TaskError> + Sync),
+    tokenize: &(dyn Fn(Text<'_>) -> Result<T, TaskError> + Sync),
     threads: &Threads,
-) -> Result<Vec<Tokenized<N>>, TaskError> {
-    let tokenized: Vec<OnceLock<Result<Tokenized<N>, TaskError>>> =
+) -> Result<Vec<T>, TaskError> {
+    let tokenized: Vec<OnceLock<Result<T, TaskError>>> =
         texts.iter().map(|_| OnceLock::new()).collect();
     threads.run(texts.len(), &|number| {
         tokenized[number].get_or_init(|| tokenize(texts[number]));
@@ -118,7 +138,7 @@ fn tokenize_all<N: Send + Sync>(
 
 /// How many of these texts are tokenized before the model runs on them: enough to be sorted by
 /// length, and never all of a long list.
-fn window(texts: &[Text<'_>]) -> usize {
+pub(crate) fn at_a_time(texts: &[Text<'_>]) -> usize {
     const TEXTS: usize = 2048;
     const BYTES: usize = 1 << 20;
     let mut bytes = 0;

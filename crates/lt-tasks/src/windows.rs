@@ -1,15 +1,13 @@
 //! Long texts through an encoder and its head, in windows.
 
-use std::sync::OnceLock;
-
-use lt_core::{Result as ForwardResult, Scratch, Threads};
+use lt_core::{Result as ForwardResult, Scratch};
 use lt_model::TextEncoder;
 use lt_tokenizer::{Limit, Text, Tokenizer, TokenizerError, Window, WindowSize};
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 
 use crate::TaskError;
-use crate::in_batches::check_ids;
-use crate::token_batch::{Ids, TokenBatch, batches};
+use crate::in_batches::{at_a_time, check_ids, encode_all, tokenize_all};
+use crate::token_batch::Ids;
 
 /// A window, and what the head gives for its tokens: `[tokens, n]`.
 #[derive(Debug)]
@@ -46,7 +44,8 @@ impl Windows<'_> {
         while done.len() < texts.len() {
             let first = done.len();
             let some = &texts[first..first + at_a_time(&texts[first..])];
-            let tokenized = self.tokenize_all(some, first, scratch.threads())?;
+            let tokenize = |text: Text<'_>| self.tokenize(text);
+            let tokenized = tokenize_all(some, first, &tokenize, scratch.threads())?;
             let mut scores = self.compute(&tokenized, &mut head, scratch)?.into_iter();
             for (number, windows) in tokenized.into_iter().enumerate() {
                 let scored = windows.into_iter().zip(&mut scores);
@@ -74,45 +73,17 @@ impl Windows<'_> {
                 segments: encoding.segments.clone(),
             })
             .collect();
-        let lengths: Vec<usize> = ids.iter().map(|window| window.ids.len()).collect();
+        let ids: Vec<&Ids> = ids.iter().collect();
         let mut scores = vec![Array2::zeros((0, 0)); ids.len()];
-        let mut batch = TokenBatch::default();
-        for numbers in batches(&lengths) {
-            batch.fill(numbers.iter().map(|&number| &ids[number]));
-            if batch.ids.is_empty() {
-                continue; // texts without a token
-            }
-            let sequences = batch.sequences();
-            let input = self.encoder.token_ids(&batch.ids, &batch.segments, &sequences);
-            let hidden = self.encoder.hidden(input, scratch)?; // [tokens, d]
-            let all = head(hidden.view(), scratch)?; // [tokens, n]
-            scratch.give(hidden);
-            for (number, rows) in numbers.into_iter().zip(sequences.ranges()) {
+        encode_all(self.encoder, &ids, scratch, |numbers, input, hidden, scratch| {
+            let all = head(hidden, scratch)?; // [tokens, n]
+            for (&number, rows) in numbers.iter().zip(input.sequences.ranges()) {
                 scores[number] = all.slice_axis(Axis(0), Slice::from(rows)).to_owned();
             }
             scratch.give(all);
-        }
+            Ok(())
+        })?;
         Ok(scores)
-    }
-
-    /// The windows of each text, of which the first is number `first`; each thread tokenizes some.
-    fn tokenize_all(
-        &self,
-        texts: &[Text<'_>],
-        first: usize,
-        threads: &Threads,
-    ) -> Result<Vec<Vec<Window>>, TaskError> {
-        let tokenized: Vec<OnceLock<Result<Vec<Window>, TaskError>>> =
-            texts.iter().map(|_| OnceLock::new()).collect();
-        threads.run(texts.len(), &|number| {
-            tokenized[number].get_or_init(|| self.tokenize(texts[number]));
-        });
-        let tokenized = tokenized.into_iter().enumerate().map(|(number, windows)| {
-            // Threads that somebody lent may have left one out.
-            let windows = windows.into_inner().unwrap_or_else(|| self.tokenize(texts[number]));
-            windows.map_err(|error| error.of_text(first + number))
-        });
-        tokenized.collect()
     }
 
     fn tokenize(&self, text: Text<'_>) -> Result<Vec<Window>, TaskError> {
@@ -127,19 +98,6 @@ impl Windows<'_> {
         }
         Ok(windows)
     }
-}
-
-/// How many of these texts are done before the next ones are looked at: enough to be sorted by
-/// length, and never all of a long list.
-fn at_a_time(texts: &[Text<'_>]) -> usize {
-    const TEXTS: usize = 2048;
-    const BYTES: usize = 1 << 20;
-    let mut bytes = 0;
-    let fits = |text: &&Text<'_>| {
-        bytes += text.first().len() + text.second().map_or(0, str::len);
-        bytes <= BYTES
-    };
-    texts.iter().take(TEXTS).take_while(fits).count().max(1)
 }
 
 /// Windows of a size that somebody asks for, over texts like `empty`, which has no tokens.

@@ -45,6 +45,8 @@ pub(crate) struct Sizes {
     pub(crate) hidden_act: String,
     pub(crate) vocab_size: usize,
     pub(crate) max_position_embeddings: usize,
+    /// Whether there is a table of positions; otherwise they come in with attention.
+    pub(crate) position_table: bool,
     pub(crate) type_vocab_size: usize,
     pub(crate) layer_norm_eps: f32,
 }
@@ -185,6 +187,7 @@ impl Sizes {
             hidden_act: sizes.hidden_act.to_owned(),
             vocab_size: sizes.vocab_size,
             max_position_embeddings: sizes.max_position_embeddings,
+            position_table: sizes.position_table,
             type_vocab_size: sizes.type_vocab_size,
             layer_norm_eps: sizes.layer_norm_eps,
         }

@@ -62,10 +62,16 @@ fn facts(findings: &Findings) -> Vec<(&'static str, String)> {
         facts.push((
             "tables",
             format!(
-                "{} tokens, {} positions, {} segments",
+                "{} tokens, {}, {}",
                 grouped(config.vocab_size),
-                grouped(config.max_position_embeddings),
-                config.type_vocab_size,
+                match config.position_table {
+                    true => format!("{} positions", grouped(config.max_position_embeddings)),
+                    false => "no positions: attention turns by them".to_owned(),
+                },
+                match config.type_vocab_size {
+                    0 => "no segments".to_owned(),
+                    segments => format!("{segments} segments"),
+                },
             ),
         ));
     }

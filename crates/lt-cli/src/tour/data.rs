@@ -34,8 +34,10 @@ pub(crate) struct Tour {
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Sizes {
     pub(crate) vocabulary: usize,
-    /// The most tokens that it has positions for.
+    /// The longest text that it was made for, in tokens.
     pub(crate) positions: usize,
+    /// How many rows the table of positions has, if there is one.
+    pub(crate) position_rows: Option<usize>,
     pub(crate) layers: usize,
     pub(crate) heads: usize,
     /// How many numbers a vector has in the layers.
@@ -75,12 +77,14 @@ impl Tour {
             },
         };
         let table = encoder.embeddings().token().weight().shape();
+        let position = encoder.embeddings().position();
         Ok(Self {
             text: text.to_owned(),
             prepared: (prepared != text).then(|| prepared.into_owned()),
             model: Sizes {
                 vocabulary: table[0],
                 positions: encoder.longest(),
+                position_rows: position.map(|position| position.table().entries()),
                 layers: weights.len(),
                 heads: weights.first().map_or(0, |heads| heads.shape()[0]),
                 width: encoder.width(),

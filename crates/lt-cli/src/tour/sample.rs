@@ -104,6 +104,7 @@ pub(crate) fn tour() -> Tour {
         model: Sizes {
             vocabulary: 103,
             positions: 16,
+            position_rows: Some(16),
             layers: 2,
             heads: 2,
             width: 3,

@@ -83,6 +83,8 @@ fn it_says_what_a_head_tells_apart_and_how_often_a_layer_runs() {
     assert!(text("albert").contains("; one layer runs 4 times"));
     assert!(text("albert-groups").contains("; 4 layers run 10 times in all"));
     assert!(!text("modernbert").contains("times"));
+    assert!(text("modernbert").contains("55 tokens, no positions: attention turns by them"));
+    assert!(text("mpnet").contains("48 tokens, 20 positions, no segments"));
 }
 
 /// A training run that went wrong leaves NaN behind; here it is written into the last tensor.

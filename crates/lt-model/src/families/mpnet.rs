@@ -11,11 +11,9 @@ use lt_layers::Activation;
 use lt_weights::{Heads, Layout};
 
 use super::bert::rename;
-use super::roberta::TEXTS;
+use super::roberta::{TEXTS, lm_head_layouts};
 use super::{bert, roberta};
-use crate::family::{
-    Family, NO_HEAD, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
-};
+use crate::family::{Family, NO_HEAD, Names, finding_answers, sorting_texts, sorting_tokens};
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{SequenceHead, TextEncoder};
 
@@ -89,20 +87,7 @@ static NAMES: Names = Names {
     classes: &["MPNet"],
     pooler: Some("pooler.dense.weight"),
     encoder: Layout { map: ENCODER, own: &["pooler.*"], heads: Heads::WithoutPrefix, ..SPELLING },
-    masked_lm: masked_lm_layouts! {
-        spelling: SPELLING,
-        encoder: UNDER,
-        head: [
-            rename("head.transform.dense", "lm_head.dense"),
-            rename("head.transform.norm.gain", "lm_head.layer_norm.weight"),
-            rename("head.transform.norm.bias", "lm_head.layer_norm.bias"),
-        ],
-        own: ["lm_head.*"],
-        words: "embeddings.word_embeddings.weight",
-        decoder: "lm_head.decoder.weight",
-        bias: "lm_head.bias",
-        decoder_bias: "lm_head.decoder.bias",
-    },
+    masked_lm: lm_head_layouts!(SPELLING, UNDER),
     sequences: sorting_texts(SPELLING, TEXTS, &[UNDER], &["classifier.*"]),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),

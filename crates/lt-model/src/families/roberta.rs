@@ -12,9 +12,7 @@ use lt_weights::{Heads, Layout};
 
 use super::bert;
 use super::bert::rename;
-use crate::family::{
-    Family, NO_HEAD, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
-};
+use crate::family::{Family, NO_HEAD, Names, finding_answers, sorting_texts, sorting_tokens};
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{SequenceHead, TextEncoder};
 
@@ -79,6 +77,27 @@ pub(super) const TEXTS: NameMap = NameMap::new(&[
     rename("head.output", "classifier.out_proj"),
 ]);
 
+/// The head for masked words, which `MPNet` has too.
+macro_rules! lm_head_layouts {
+    ($spelling:expr, $encoder:expr) => {
+        $crate::family::masked_lm_layouts! {
+            spelling: $spelling,
+            encoder: $encoder,
+            head: [
+                rename("head.transform.dense", "lm_head.dense"),
+                rename("head.transform.norm.gain", "lm_head.layer_norm.weight"),
+                rename("head.transform.norm.bias", "lm_head.layer_norm.bias"),
+            ],
+            own: ["lm_head.*"],
+            words: "embeddings.word_embeddings.weight",
+            decoder: "lm_head.decoder.weight",
+            bias: "lm_head.bias",
+            decoder_bias: "lm_head.decoder.bias",
+        }
+    };
+}
+pub(super) use lm_head_layouts;
+
 static NAMES: Names = Names {
     classes: &["Roberta", "XLMRoberta", "Camembert"],
     pooler: Some("pooler.dense.weight"),
@@ -88,20 +107,7 @@ static NAMES: Names = Names {
         heads: Heads::WithoutPrefix,
         ..SPELLING
     },
-    masked_lm: masked_lm_layouts! {
-        spelling: SPELLING,
-        encoder: UNDER,
-        head: [
-            rename("head.transform.dense", "lm_head.dense"),
-            rename("head.transform.norm.gain", "lm_head.layer_norm.weight"),
-            rename("head.transform.norm.bias", "lm_head.layer_norm.bias"),
-        ],
-        own: ["lm_head.*"],
-        words: "embeddings.word_embeddings.weight",
-        decoder: "lm_head.decoder.weight",
-        bias: "lm_head.bias",
-        decoder_bias: "lm_head.decoder.bias",
-    },
+    masked_lm: lm_head_layouts!(SPELLING, UNDER),
     sequences: sorting_texts(SPELLING, TEXTS, &[UNDER], &["classifier.*"]),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),

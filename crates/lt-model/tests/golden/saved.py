@@ -1,8 +1,8 @@
 """Gives checkpoints that this library saved to transformers.
 
     pip install torch transformers
-    cargo run -p lt-model --example save_again /tmp/saved */
-    python saved.py /tmp/saved
+    cargo run -p lt-model --example save_again ../../../../target/saved $(dirname */golden.json)
+    python saved.py ../../../../target/saved
 
 Each must load without a tensor missing, left over or of another shape, hold the bits that
 transformers reads from the original, and so compute the same.

@@ -3,22 +3,25 @@
 use super::page::Page;
 use super::table::Table;
 use super::{MOST_ROWS, count, decimal, labels, quoted};
-use crate::tour::data::Tour;
+use crate::tour::data::{Sizes, Tour};
 use crate::tour::embeddings::{Embeddings, Repeated};
 
 pub(crate) fn show(page: &mut Page, tour: &Tour) {
     let embeddings = &tour.embeddings;
-    let sizes = &tour.model;
+    let sizes = tour.model;
     page.heading(2, "Ids become vectors");
     page.say(&format!(
         "A vector is a list of {width} numbers here. The id picks a row of a table that training \
-         filled, [{vocabulary}, {width}]; the position picks one of another, [{positions}, \
-         {width}]. {segment} They are added, and the sum is normalised.{widened} The table shows \
+         filled, [{vocabulary}, {width}]{position} {segment} {sum}{widened} The table shows \
          how long each vector is (the root of the sum of its squares).",
         width = sizes.embedding_width,
         vocabulary = sizes.vocabulary,
-        positions = sizes.positions,
+        position = position(sizes),
         segment = segment(embeddings),
+        sum = match (sizes.position_rows, has_segments(embeddings)) {
+            (None, false) => "It is normalised.",
+            _ => "They are added, and the sum is normalised.",
+        },
         widened = match sizes.width {
             width if width == sizes.embedding_width => String::new(),
             width => format!(" A matrix makes {width} numbers of it for the layers."),
@@ -30,13 +33,14 @@ pub(crate) fn show(page: &mut Page, tour: &Tour) {
     let written = |lengths: &[f32]| -> Vec<String> {
         lengths.iter().take(MOST_ROWS).map(|length| format!("{length:.2}")).collect()
     };
-    let table = Table::new()
+    let mut table = Table::new()
         .text("piece", labels(&tour.pieces))
         .number("token", written(&token))
-        .bar(token, longest)
-        .number("position", written(&position))
-        .bar(position, longest)
-        .number("normalised", written(&embeddings.output));
+        .bar(token, longest);
+    if sizes.position_rows.is_some() {
+        table = table.number("position", written(&position)).bar(position, longest);
+    }
+    let table = table.number("normalised", written(&embeddings.output));
     page.lines(table.lines(page.columns()));
     if tour.pieces.len() > MOST_ROWS {
         page.note(&format!("… and {} more", count(tour.pieces.len() - MOST_ROWS, "piece")));
@@ -45,35 +49,59 @@ pub(crate) fn show(page: &mut Page, tour: &Tour) {
     page.notice(&notice(tour));
 }
 
+/// What the position adds, and where it comes in if it adds nothing here.
+fn position(sizes: Sizes) -> String {
+    match sizes.position_rows {
+        Some(rows) => format!(
+            "; the position picks one of another, [{rows}, {width}].",
+            width = sizes.embedding_width
+        ),
+        None => ". There is no table of positions: the layers turn queries and keys by the \
+                 position, inside attention."
+            .to_owned(),
+    }
+}
+
+fn has_segments(embeddings: &Embeddings) -> bool {
+    embeddings.segment.first().is_some_and(|&length| length > 0.0)
+}
+
 /// What the segments add: to every piece the same, for there is one text.
 fn segment(embeddings: &Embeddings) -> String {
     match embeddings.segment.first() {
-        Some(&length) if length > 0.0 => format!(
-            "A third table tells the two halves of a pair of texts apart; there is one text here, \
+        Some(&length) if has_segments(embeddings) => format!(
+            "Another table tells the two halves of a pair of texts apart; there is one text here, \
              so all pieces get the same row of it, of length {length:.2}."
         ),
-        _ => "There is no third table that tells the two texts of a pair apart.".to_owned(),
+        _ => "There is no table that tells the two texts of a pair apart.".to_owned(),
     }
 }
 
 fn notice(tour: &Tour) -> String {
-    let mut seen = Vec::new();
-    seen.extend(tour.embeddings.repeated.as_ref().map(repeated));
-    seen.push(longest_part(tour));
-    seen.join(" ")
+    let positions = tour.model.position_rows.is_some();
+    let twice = tour.embeddings.repeated.as_ref().map(|it| repeated(it, tour.model));
+    let longest = positions.then(|| longest_part(tour));
+    let none = "No vector knows its place yet, nor the words around it.".to_owned();
+    let seen: Vec<String> = twice.into_iter().chain(longest).collect();
+    if seen.is_empty() { none } else { seen.join(" ") }
 }
 
-/// The same piece at two positions.
-fn repeated(repeated: &Repeated) -> String {
+/// The same piece in two places.
+fn repeated(repeated: &Repeated, sizes: Sizes) -> String {
     let Repeated { at: [first, second], output_cosine: cosine, .. } = *repeated;
     let token = quoted(&repeated.token, 20);
+    let same = format!(
+        "{token} is piece {first} and piece {second}. Both get the same row of the token table"
+    );
+    if sizes.position_rows.is_none() {
+        return format!("{same}, and so the same vector: it does not know its place yet.");
+    }
     let verdict = match cosine {
         0.9.. => "nearly the same direction. Nothing has looked at the words around them yet",
         _ => "1 would be the same direction, 0 nothing in common",
     };
     format!(
-        "{token} is piece {first} and piece {second}. Both get the same row of the token table; \
-         only the position differs. The cosine of the two results is {}: {verdict}.",
+        "{same}; only the position differs. The cosine of the two results is {}: {verdict}.",
         decimal(cosine)
     )
 }
