@@ -6,6 +6,8 @@
 mod relative;
 #[path = "laws/rotary.rs"]
 mod rotary;
+#[path = "laws/scaling.rs"]
+mod scaling;
 
 use lt_core::{Error, Module, Ragged, Weight};
 use lt_embedding::{

@@ -51,7 +51,8 @@ fn masks() -> [Mask; 3] {
 #[test]
 fn in_pieces_or_at_once_the_bits_are_the_same() {
     let text = Text::new(2 * KEY_BLOCK + 40, 1);
-    let cuts = [0, 1, 2, 19, 20, 100, KEY_BLOCK, KEY_BLOCK + 1, 2 * KEY_BLOCK + 39, 2 * KEY_BLOCK + 40];
+    let cuts =
+        [0, 1, 2, 19, 20, 100, KEY_BLOCK, KEY_BLOCK + 1, 2 * KEY_BLOCK + 39, 2 * KEY_BLOCK + 40];
     for set in Instructions::available() {
         for (mask, cap) in masks().iter().zip([None, Some(1.5), None]) {
             let whole = text.at_once(set, mask, cap);
@@ -96,7 +97,8 @@ fn what_is_cut_back_or_shared_gives_the_same_bits() {
         let joined = [first.slice(s![..share, ..]), second.slice(s![share.., ..])];
         ndarray::concatenate(ndarray::Axis(0), &joined).unwrap()
     };
-    let mixed = Text { query: mixed(|t| &t.query), key: mixed(|t| &t.key), value: mixed(|t| &t.value) };
+    let mixed =
+        Text { query: mixed(|t| &t.query), key: mixed(|t| &t.key), value: mixed(|t| &t.value) };
     let expected = [text.at_once(set, &causal, None), mixed.at_once(set, &causal, None)];
 
     let queries = ndarray::concatenate(ndarray::Axis(0), &[query, other_query]).unwrap();

@@ -24,7 +24,8 @@ pub(super) fn side_by_side<A: Arithmetic>(
     let mut place = from;
     while place < end {
         // As far as the panel reaches: all sixteen, but at the beginning and the end.
-        let (number, lanes) = (place / COLUMNS, place % COLUMNS..COLUMNS.min(end - place / COLUMNS * COLUMNS));
+        let (number, lanes) =
+            (place / COLUMNS, place % COLUMNS..COLUMNS.min(end - place / COLUMNS * COLUMNS));
         let first = rows.start + place - from;
         let mut sixteen: [&[f32]; COLUMNS] = [&[]; COLUMNS];
         for (key, row) in sixteen.iter_mut().zip(first..first + lanes.len()) {
