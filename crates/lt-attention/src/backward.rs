@@ -1,6 +1,8 @@
 //! The derivative of multi-head attention.
 
-use lt_core::{Backward, Module, Result, Scratch, Train, Trainable, check_shape, dims};
+use std::ops::Range;
+
+use lt_core::{Backward, Error, Module, Result, Scratch, Train, Trainable, check_shape, dims};
 use lt_kernels::reference::matmul;
 use lt_layers::Dropped;
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
@@ -41,6 +43,14 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
         input: CrossAttentionInput<'a>,
         train: &mut Train,
     ) -> Result<(Array2<f32>, MultiHeadCache)> {
+        if let Some(cap) = self.config.cap {
+            return Err(Error::Config {
+                at: "MultiHeadAttention::forward_cached",
+                field: "cap",
+                got: cap.to_string(),
+                expected: "none: capped scores cannot be trained yet".to_owned(),
+            });
+        }
         let projected = self.project(&input, &mut train.scratch)?;
         let mask = self.within_reach(input.mask);
         let weights = self.heads.weights(&projected.input(&input, &mask))?;
@@ -48,7 +58,8 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
         let context = if self.config.dropout.rate() == 0.0 {
             self.heads.forward_in(projected.input(&input, &mask), &mut train.scratch)?
         } else {
-            average(&with_dropout(&weights, &dropped, &input), &projected, &input)
+            let weights = with_dropout(&weights, &dropped, &input);
+            average(&weights, &projected, &input, self.config.key_heads)
         };
         let output = self.output.forward_in(context.view(), &mut train.scratch)?;
         Ok((output, MultiHeadCache { projected, weights, dropped, context }))
@@ -137,25 +148,27 @@ impl MultiHeadAttention {
             key: Array2::zeros(key.raw_dim()),
             value: Array2::zeros(value.raw_dim()),
         };
-        let heads = self.config.heads;
-        let (k, v) = (query.ncols() / heads, value.ncols() / heads);
-        let scale = 1.0 / (k as f32).sqrt();
+        let (heads, group) = (self.config.heads, self.config.heads / self.config.key_heads);
+        let (k, v) = (query.ncols() / heads, value.ncols() / self.config.key_heads);
+        let scale = self.heads.scale_of(k);
         let dropped = with_dropout(&cache.weights, &cache.dropped, input);
         let sequences = input.sequences.ranges().zip(input.memories.ranges());
         for ((weights, dropped), (rows, keys)) in cache.weights.iter().zip(&dropped).zip(sequences)
         {
             for head in 0..heads {
-                let at_k =
-                    |rows: &std::ops::Range<usize>| s![rows.clone(), head * k..(head + 1) * k];
-                let at_v =
-                    |rows: &std::ops::Range<usize>| s![rows.clone(), head * v..(head + 1) * v];
+                let at = |rows: &Range<usize>, head: usize, width: usize| {
+                    s![rows.clone(), head * width..(head + 1) * width]
+                };
+                // Heads of a group share keys and values: what each of them sends back adds up.
+                let shared = head / group;
                 let p = weights.index_axis(Axis(0), head); // [t, s]
-                let d_head = d_context.slice(at_v(&rows)); // [t, v]
+                let d_head = d_context.slice(at(&rows, head, v)); // [t, v]
                 // forward: c = (p∘m)·V, m what dropout multiplies with
                 //   ⇒  backward: dV = (p∘m)ᵀ·dc, dp = (dc·Vᵀ)∘m
                 let p_dropped = dropped.index_axis(Axis(0), head); // [t, s]
-                d.value.slice_mut(at_v(&keys)).assign(&weighted(p_dropped.t(), d_head));
-                let mut d_p = matmul(d_head, value.slice(at_v(&keys)).t()); // [t, s]
+                let mut d_value = d.value.slice_mut(at(&keys, shared, v));
+                d_value += &weighted(p_dropped.t(), d_head);
+                let mut d_p = matmul(d_head, value.slice(at(&keys, shared, v)).t()); // [t, s]
                 // forward: p = softmax(z)  ⇒  backward: dz = p∘(dp − Σ p·dp); p∘m stands for p·m
                 for ((mut d_p, p), p_dropped) in
                     d_p.rows_mut().into_iter().zip(p.rows()).zip(p_dropped.rows())
@@ -166,10 +179,10 @@ impl MultiHeadAttention {
                     }
                 }
                 // forward: z = scale·Q·Kᵀ  ⇒  backward: dQ = scale·dz·K, dK = scale·dzᵀ·Q
-                let d_query = weighted(d_p.view(), key.slice(at_k(&keys)));
-                d.query.slice_mut(at_k(&rows)).assign(&d_query);
-                let d_key = weighted(d_p.t(), query.slice(at_k(&rows)));
-                d.key.slice_mut(at_k(&keys)).assign(&d_key);
+                let d_query = weighted(d_p.view(), key.slice(at(&keys, shared, k)));
+                d.query.slice_mut(at(&rows, head, k)).assign(&d_query);
+                let mut d_key = d.key.slice_mut(at(&keys, shared, k));
+                d_key += &weighted(d_p.t(), query.slice(at(&rows, head, k)));
             }
         }
         d
@@ -200,15 +213,18 @@ fn average(
     weights: &[Array3<f32>],
     projected: &Projected,
     input: &CrossAttentionInput<'_>,
+    key_heads: usize,
 ) -> Array2<f32> {
     let value = projected.value();
-    let mut context = Array2::zeros((projected.query().nrows(), value.ncols()));
+    // As wide as values, or by as much wider as groups of heads share them.
+    let heads = weights.first().map_or(1, |weights| weights.len_of(Axis(0)));
+    let v = value.ncols() / key_heads;
+    let mut context = Array2::zeros((projected.query().nrows(), heads * v));
     let sequences = input.sequences.ranges().zip(input.memories.ranges());
     for (weights, (rows, keys)) in weights.iter().zip(sequences) {
-        let v = value.ncols() / weights.len_of(Axis(0)).max(1);
         for (head, p) in weights.outer_iter().enumerate() {
-            let columns = head * v..(head + 1) * v;
-            let values = value.slice(s![keys.clone(), columns.clone()]);
+            let (columns, shared) = (head * v..(head + 1) * v, head / (heads / key_heads));
+            let values = value.slice(s![keys.clone(), shared * v..(shared + 1) * v]);
             context.slice_mut(s![rows.clone(), columns]).assign(&weighted(p, values));
         }
     }

@@ -86,7 +86,11 @@ impl LooksAt<'_> {
     }
 
     /// The keys `[s, h·k]` and the values `[s, h·v]` of a sequence.
-    pub(crate) fn rows(&self, sequence: usize) -> (CowArray<'_, f32, Ix2>, CowArray<'_, f32, Ix2>) {
+    ///
+    /// # Panics
+    /// If there is no such sequence.
+    #[must_use]
+    pub fn rows(&self, sequence: usize) -> (CowArray<'_, f32, Ix2>, CowArray<'_, f32, Ix2>) {
         match self {
             Self::Rows { key, value, sequences } => {
                 let offsets = sequences.offsets();
@@ -189,8 +193,12 @@ impl<'a> Attention<'a> {
         Self { bias: bias.into(), ..self }
     }
 
-    /// Panics unless the shapes fit each other; gives the widths of a head.
-    pub(crate) fn widths(&self) -> Widths {
+    /// The widths of a head: of keys, and of values.
+    ///
+    /// # Panics
+    /// Unless the shapes of the problem fit each other.
+    #[must_use]
+    pub fn widths(&self) -> Widths {
         let Heads { query, key } = self.heads;
         assert!(query > 0 && key > 0 && query.is_multiple_of(key), "key heads divide query heads");
         let k = self.query.ncols() / query;
@@ -218,7 +226,11 @@ impl<'a> Attention<'a> {
     }
 
     /// The place in its sequence of a query, which is a row of the batch.
-    pub(crate) fn position(&self, sequence: usize, row: usize) -> usize {
+    ///
+    /// # Panics
+    /// If there is no such sequence, or the row is before it.
+    #[must_use]
+    pub fn position(&self, sequence: usize, row: usize) -> usize {
         let before = self.before.get(sequence).copied().unwrap_or(0);
         before + row - self.queries.offsets()[sequence]
     }
@@ -226,11 +238,11 @@ impl<'a> Attention<'a> {
 
 /// The width of one head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Widths {
+pub struct Widths {
     /// k, of queries and keys.
-    pub(crate) key: usize,
+    pub key: usize,
     /// v, of values and output.
-    pub(crate) value: usize,
+    pub value: usize,
 }
 
 /// Keys that are scored together. Blocks are counted from the first key of a sequence, so that a
