@@ -26,6 +26,12 @@ pub(crate) fn read(bytes: &[u8]) -> bool {
         ModelConfig::Albert(config) => config.validate(),
         ModelConfig::Mpnet(config) => config.validate(),
         ModelConfig::ModernBert(config) => config.validate(),
+        ModelConfig::Gpt2(config) => config.validate(),
+        ModelConfig::Llama(config) => config.validate(),
+        ModelConfig::Mistral(config) => config.validate(),
+        ModelConfig::Qwen2(config) => config.validate(),
+        ModelConfig::Qwen3(config) => config.validate(),
+        ModelConfig::Gemma3Text(config) => config.validate(),
         other => panic!("another family: {other:?}"),
     };
     valid.expect("what is read holds what a configuration written by hand is held to");

@@ -52,9 +52,22 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
-const FAMILIES: [&str; 7] =
-    ["bert", "roberta", "distilbert", "electra", "albert", "mpnet", "modernbert"];
-const KEYS: [&str; 32] = [
+const FAMILIES: [&str; 13] = [
+    "bert",
+    "roberta",
+    "distilbert",
+    "electra",
+    "albert",
+    "mpnet",
+    "modernbert",
+    "gpt2",
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "gemma3_text",
+];
+const KEYS: [&str; 48] = [
     "model_type",
     "architectures",
     "vocab_size",
@@ -87,6 +100,22 @@ const KEYS: [&str; 32] = [
     "rope_parameters",
     "rope_scaling",
     "classifier_pooling",
+    "n_embd",
+    "n_inner",
+    "n_layer",
+    "head_dim",
+    "num_key_value_heads",
+    "use_sliding_window",
+    "max_window_layers",
+    "sliding_window_pattern",
+    "rope_theta",
+    "rope_local_base_freq",
+    "partial_rotary_factor",
+    "original_max_position_embeddings",
+    "query_pre_attn_scalar",
+    "final_logit_softcapping",
+    "eos_token_id",
+    "quantization_config",
 ];
 
 /// What is read holds what a configuration written by hand is held to.
@@ -99,6 +128,12 @@ fn is_valid(config: &ModelConfig) -> bool {
         ModelConfig::Albert(config) => config.validate().is_ok(),
         ModelConfig::Mpnet(config) => config.validate().is_ok(),
         ModelConfig::ModernBert(config) => config.validate().is_ok(),
+        ModelConfig::Gpt2(config) => config.validate().is_ok(),
+        ModelConfig::Llama(config) => config.validate().is_ok(),
+        ModelConfig::Mistral(config) => config.validate().is_ok(),
+        ModelConfig::Qwen2(config) => config.validate().is_ok(),
+        ModelConfig::Qwen3(config) => config.validate().is_ok(),
+        ModelConfig::Gemma3Text(config) => config.validate().is_ok(),
         _ => false,
     }
 }

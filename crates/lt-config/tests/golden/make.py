@@ -129,7 +129,7 @@ SPELLINGS = (
         },
     },
     {"model_type": "mistral"},
-    {"model_type": "mistral", "sliding_window": None, "num_key_value_heads": None, "num_attention_heads": 16},
+    {"model_type": "mistral", "sliding_window": None, "num_attention_heads": 16},
     {"model_type": "mistral", "sliding_window": 7, "head_dim": 128, "hidden_size": 5120},
     {"model_type": "qwen2", "use_sliding_window": True, "num_hidden_layers": 30, "sliding_window": 8},
     {"model_type": "qwen2", "use_sliding_window": True, "max_window_layers": 2, "num_hidden_layers": 4},
