@@ -1,6 +1,6 @@
-//! `config.json`.
+//! `config.json` and `generation_config.json`.
 
-use lt_config::ModelConfig;
+use lt_config::{GenerationConfig, ModelConfig};
 use lt_model::{
     Decoder, MaskedLm, QuestionAnswering, SequenceClassifier, TextEncoder, TokenClassifier, Top,
 };
@@ -10,6 +10,14 @@ const LONGEST_MESSAGE: usize = 2000;
 
 pub(crate) fn read(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    // The keys of both may stand in one file.
+    match GenerationConfig::from_json(text) {
+        Ok(config) => config.validate().expect("what is read is valid"),
+        Err(error) => {
+            let message = error.to_string();
+            assert!(message.len() <= LONGEST_MESSAGE, "{} bytes: {message}", message.len());
+        }
+    }
     let config = match ModelConfig::from_json(text) {
         Ok(config) => config,
         Err(error) => {

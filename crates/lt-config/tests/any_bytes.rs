@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use lt_config::{ModelConfig, SentenceTransformers};
+use lt_config::{GenerationConfig, ModelConfig, SentenceTransformers};
 use proptest::prelude::*;
 
 const DIR: &str = env!("CARGO_TARGET_TMPDIR");
@@ -118,6 +118,21 @@ const KEYS: [&str; 48] = [
     "quantization_config",
 ];
 
+const GENERATION: [&str; 12] = [
+    "max_length",
+    "max_new_tokens",
+    "do_sample",
+    "num_beams",
+    "early_stopping",
+    "temperature",
+    "top_k",
+    "min_p",
+    "bad_words_ids",
+    "suppress_tokens",
+    "eos_token_id",
+    "forced_bos_token_id",
+];
+
 /// What is read holds what a configuration written by hand is held to.
 fn is_valid(config: &ModelConfig) -> bool {
     match config {
@@ -159,6 +174,17 @@ proptest! {
         let text = format!(r#"{{"model_type": "{family}"{}}}"#, said.concat());
         if let Ok(config) = ModelConfig::from_json(&text) {
             prop_assert!(is_valid(&config));
+        }
+    }
+
+    #[test]
+    fn generation_settings_of_any_value_are_read_or_refused(
+        said in prop::collection::vec((prop::sample::select(&GENERATION[..]), json()), 1..4),
+    ) {
+        let said: Vec<String> =
+            said.iter().map(|(key, value)| format!(r#""{key}": {value}"#)).collect();
+        if let Ok(config) = GenerationConfig::from_json(&format!("{{{}}}", said.join(","))) {
+            prop_assert!(config.validate().is_ok());
         }
     }
 
