@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use lt_core::{Backward, Error, Module, Result, Scratch, Train, Trainable, check_shape, dims};
 use lt_kernels::reference::matmul;
-use lt_layers::Dropped;
+use lt_layers::{Dropped, RmsNorm};
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 
 use crate::projected::Projected;
@@ -14,6 +14,8 @@ use crate::{CrossAttentionInput, HiddenStates, MultiHeadAttention};
 #[derive(Debug, Clone)]
 pub struct MultiHeadCache {
     projected: Projected,
+    /// Queries and keys before they were normalised, if they were.
+    raw: Option<[Array2<f32>; 2]>,
     /// The attention weights before dropout, for each sequence `[h, t, s]`.
     weights: Vec<Array3<f32>>,
     /// What was dropped from them.
@@ -51,7 +53,10 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
                 expected: "none: capped scores cannot be trained yet".to_owned(),
             });
         }
-        let projected = self.project(&input, &mut train.scratch)?;
+        let mut projected = self.project_alone(&input, &mut train.scratch)?;
+        let normed = self.query_norm.is_some() || self.key_norm.is_some();
+        let raw = normed.then(|| [projected.query().to_owned(), projected.key().to_owned()]);
+        self.normalise_and_turn(&mut projected, &input, &mut train.scratch)?;
         let mask = self.within_reach(input.mask);
         let weights = self.heads.weights(&projected.input(&input, &mask))?;
         let dropped = self.config.dropout.draw(input.sequences.tokens(), train);
@@ -62,7 +67,7 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
             average(&weights, &projected, &input, self.config.key_heads)
         };
         let output = self.output.forward_in(context.view(), &mut train.scratch)?;
-        Ok((output, MultiHeadCache { projected, weights, dropped, context }))
+        Ok((output, MultiHeadCache { projected, raw, weights, dropped, context }))
     }
 
     fn backward(
@@ -92,6 +97,12 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
             // forward: q′ = R·q, k′ = R·k, R rotations  ⇒  backward: dq = R⁻¹·dq′, dk = R⁻¹·dk′
             rotary.rotate_back(d.query.view_mut(), input.sequences)?;
             rotary.rotate_back(d.key.view_mut(), input.memories)?;
+        }
+        if let Some([query, key]) = &cache.raw {
+            // forward: q′ = norm(q), each head by itself  ⇒  backward: that of the norm
+            let norms = (&self.query_norm, &mut grads.query_norm);
+            d.query = back_through_norm(norms, query, d.query, scratch)?;
+            d.key = back_through_norm((&self.key_norm, &mut grads.key_norm), key, d.key, scratch)?;
         }
         // Queries come from one text, keys and values both from the other: their shares add up.
         let hidden = self.query.backward(input.hidden, &(), &d.query, &mut grads.query, scratch)?;
@@ -124,6 +135,25 @@ impl<'a> Backward<HiddenStates<'a>> for MultiHeadAttention {
             self.backward(CrossAttentionInput::from(input), cache, d_output, grads, scratch)?;
         Ok(both.hidden + both.memory)
     }
+}
+
+/// The gradient of rows of heads `[tokens, h·k]` that a norm was given, from that of what it gave.
+fn back_through_norm(
+    (norm, grads): (&Option<RmsNorm>, &mut Option<RmsNorm>),
+    rows: &Array2<f32>,
+    d_rows: Array2<f32>,
+    scratch: &mut Scratch,
+) -> Result<Array2<f32>> {
+    let (Some(norm), Some(grads)) = (norm, grads) else { return Ok(d_rows) };
+    let (tokens, columns) = rows.dim();
+    let of_heads = |rows: Array2<f32>| {
+        let heads = (rows.len() / norm.width(), norm.width()); // [tokens·h, k]
+        rows.into_shape_with_order(heads).unwrap_or_else(|_| unreachable!("as many numbers"))
+    };
+    let (x, d_y) = (of_heads(rows.clone()), of_heads(d_rows));
+    let d_x = norm.backward(x.view(), &(), &d_y, grads, scratch)?;
+    let d_rows = d_x.into_shape_with_order((tokens, columns)); // [tokens, h·k]
+    Ok(d_rows.unwrap_or_else(|_| unreachable!("as many numbers")))
 }
 
 /// The gradients of queries, keys and values, as they were compared.

@@ -133,6 +133,7 @@ pub struct KvCache {
     owner: u64,
     sequences: usize,
     layers: Vec<LayerCache>,
+    counted: Vec<usize>,
 }
 
 impl KvCache {
@@ -140,7 +141,7 @@ impl KvCache {
     #[must_use]
     pub fn new(owner: &Owner, layers: &[CacheShape], sequences: usize) -> Self {
         let layers = layers.iter().map(|&shape| LayerCache::new(shape, sequences)).collect();
-        Self { owner: owner.0, sequences, layers }
+        Self { owner: owner.0, sequences, layers, counted: Vec::new() }
     }
 
     /// How many sequences there are.
@@ -160,6 +161,15 @@ impl KvCache {
         let of =
             |sequence: usize| self.layers.first().map_or(0, |layer| layer.kept[sequence].len());
         (0..self.sequences).map(of)
+    }
+
+    /// How many tokens of each sequence are kept, as a list, whose memory is used again.
+    pub fn count(&mut self) -> &[usize] {
+        let mut counted = std::mem::take(&mut self.counted);
+        counted.clear();
+        counted.extend(self.lengths());
+        self.counted = counted;
+        &self.counted
     }
 
     /// The layers.
@@ -200,6 +210,17 @@ impl KvCache {
             }
         }
         Ok(())
+    }
+
+    /// Forgets what only some layers have, as when a pass ended early.
+    pub fn forget_unfinished(&mut self) {
+        for sequence in 0..self.sequences {
+            let lengths = self.layers.iter().map(|layer| layer.kept[sequence].len());
+            let shortest = lengths.min().unwrap_or(0);
+            for layer in &mut self.layers {
+                layer.kept[sequence].truncate(shortest);
+            }
+        }
     }
 
     /// Sequence i becomes what sequence `parents[i]` was: reorders sequences, repeats them, leaves

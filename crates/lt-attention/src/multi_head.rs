@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use lt_core::{Error, Mask, Module, Result, Scratch, check_shape, dims, params};
 use lt_embedding::Rotary;
 use lt_kernels::Heads;
-use lt_layers::{Dropout, Linear};
+use lt_layers::{Dropout, Linear, RmsNorm};
 use ndarray::{Array2, Array3, ArrayView2};
 
 use crate::projected::Projected;
@@ -120,11 +120,13 @@ pub struct MultiHeadAttention {
     pub(crate) output: Linear,
     pub(crate) heads: ScaledDotProduct,
     pub(crate) config: AttentionConfig,
+    pub(crate) query_norm: Option<RmsNorm>,
+    pub(crate) key_norm: Option<RmsNorm>,
     pub(crate) rotary: Option<Rotary>,
     window: Option<Window>,
 }
 
-params!(MultiHeadAttention { query, key, value, output });
+params!(MultiHeadAttention { query, key, value, output, query_norm, key_norm });
 
 impl MultiHeadAttention {
     /// A layer of these projections.
@@ -151,8 +153,18 @@ impl MultiHeadAttention {
         check_shape(AT, dims!["out", key.inputs()], value.weight().shape())?;
         check_shape(AT, dims!["d", heads.query * v], output.weight().shape())?;
         let window = config.window.map(Window::new);
-        let (heads, rotary) = (dot_product, None);
-        Ok(Self { query, key, value, output, heads, config, rotary, window })
+        Ok(Self {
+            query,
+            key,
+            value,
+            output,
+            heads: dot_product,
+            config,
+            query_norm: None,
+            key_norm: None,
+            rotary: None,
+            window,
+        })
     }
 
     /// With queries and keys that are turned by their positions once they are projected. Layers
@@ -188,6 +200,31 @@ impl MultiHeadAttention {
             got: rotary.width().to_string(),
             expected: format!("{k}, the width of a head"),
         })
+    }
+
+    /// With queries and keys that are normalised, each head by itself, before they are turned.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a norm is not made for heads of this width.
+    ///
+    /// [Henry et al. 2020](https://arxiv.org/abs/2010.04245), section 3. PyTorch: `q_norm` and
+    /// `k_norm` of transformers' `Qwen3Attention`.
+    pub fn with_norms(self, query: RmsNorm, key: RmsNorm) -> Result<Self> {
+        let k = self.key_width();
+        for (field, norm) in [("query.width", &query), ("key.width", &key)] {
+            if norm.width() != k {
+                let (at, got) = ("MultiHeadAttention::with_norms", norm.width().to_string());
+                let expected = format!("{k}, the width of a head");
+                return Err(Error::Config { at, field, got, expected });
+            }
+        }
+        Ok(Self { query_norm: Some(query), key_norm: Some(key), ..self })
+    }
+
+    /// The norms of queries and of keys, if they are normalised.
+    #[must_use]
+    pub fn norms(&self) -> Option<(&RmsNorm, &RmsNorm)> {
+        self.query_norm.as_ref().zip(self.key_norm.as_ref())
     }
 
     /// Self-attention over rows of width `d`, all of whose numbers are zero: to be loaded into.

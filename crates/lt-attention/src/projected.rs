@@ -79,6 +79,12 @@ impl MultiHeadAttention {
         ];
         let (queries, keys) = (self.query.outputs(), self.key.outputs());
         let mut own = products(problems, scratch); // [tokens, h·k + g·k + g·v]
+        if let Some(norm) = &self.query_norm {
+            norm.forward_heads_in_place(&mut own, 0..queries, scratch)?;
+        }
+        if let Some(norm) = &self.key_norm {
+            norm.forward_heads_in_place(&mut own, queries..queries + keys, scratch)?;
+        }
         if let Some(rotary) = &self.rotary {
             let both = own.slice_mut(s![.., ..queries + keys]);
             rotary.rotate_after(both, input.sequences, before)?;
@@ -92,17 +98,46 @@ impl MultiHeadAttention {
         input: &CrossAttentionInput<'_>,
         scratch: &mut Scratch,
     ) -> Result<Projected> {
+        let mut projected = self.project_alone(input, scratch)?;
+        self.normalise_and_turn(&mut projected, input, scratch)?;
+        Ok(projected)
+    }
+
+    /// Only projected: neither normalised nor turned.
+    pub(crate) fn project_alone(
+        &self,
+        input: &CrossAttentionInput<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Projected> {
         check(&self.query, &input.hidden, input.sequences)?;
         check(&self.key, &input.memory, input.memories)?;
         let (queries, keys) = (self.query.outputs(), self.key.outputs());
-        let mut own = products([self.query.problem(input.hidden)?], scratch); // [tokens, h·k]
+        let own = products([self.query.problem(input.hidden)?], scratch); // [tokens, h·k]
         let problems = [self.key.problem(input.memory)?, self.value.problem(input.memory)?];
-        let mut memory = products(problems, scratch); // [memory tokens, g·(k + v)]
+        let memory = products(problems, scratch); // [memory tokens, g·(k + v)]
+        Ok(Projected { own, memory: Some(memory), queries, keys })
+    }
+
+    /// Normalises queries and keys and turns them by their positions, where the layer does.
+    pub(crate) fn normalise_and_turn(
+        &self,
+        projected: &mut Projected,
+        input: &CrossAttentionInput<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let Projected { own, memory, queries, keys } = projected;
+        let Some(memory) = memory else { return Ok(()) };
+        if let Some(norm) = &self.query_norm {
+            norm.forward_heads_in_place(own, 0..*queries, scratch)?;
+        }
+        if let Some(norm) = &self.key_norm {
+            norm.forward_heads_in_place(memory, 0..*keys, scratch)?;
+        }
         if let Some(rotary) = &self.rotary {
             rotary.rotate(own.view_mut(), input.sequences)?;
-            rotary.rotate(memory.slice_mut(s![.., ..keys]), input.memories)?;
+            rotary.rotate(memory.slice_mut(s![.., ..*keys]), input.memories)?;
         }
-        Ok(Projected { own, memory: Some(memory), queries, keys })
+        Ok(())
     }
 }
 
