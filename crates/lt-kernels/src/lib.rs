@@ -26,6 +26,7 @@ mod packed;
 mod pool;
 mod product;
 pub mod reference;
+mod rms_norm;
 mod softmax;
 mod threads;
 mod tile;
@@ -45,6 +46,10 @@ pub use layer_norm::{
 pub use packed::PackedWeight;
 pub use pool::pool;
 pub use product::{Product, product, product_with, products, products_with};
+pub use rms_norm::{
+    Gain, RmsNorm, RootMeanSquare, rms_norm, rms_norm_in_place, rms_norm_in_place_with,
+    rms_norm_with,
+};
 pub use softmax::{softmax, softmax_with};
 
 /// The README's example, run as a test.

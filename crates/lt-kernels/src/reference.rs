@@ -7,6 +7,7 @@ mod gather;
 mod layer_norm;
 mod matmul;
 mod product;
+mod rms_norm;
 mod softmax;
 
 pub use attention::{attention, attention_weights};
@@ -15,4 +16,5 @@ pub use gather::gather;
 pub use layer_norm::layer_norm;
 pub use matmul::matmul;
 pub use product::product;
+pub use rms_norm::rms_norm;
 pub use softmax::softmax;

@@ -5,8 +5,9 @@
 
 use lt_core::{Mask, Ragged, Scratch, Threads, Weight};
 use lt_kernels::{
-    Attention, DistanceBias, Heads, Instructions, KEY_BLOCK, LayerNorm, Norm, Product, attention,
-    attention_with, layer_norm, layer_norm_with, product, reference, softmax, softmax_with,
+    Attention, DistanceBias, Gain, Heads, Instructions, KEY_BLOCK, LayerNorm, Norm, Product,
+    RmsNorm, RootMeanSquare, attention, attention_with, layer_norm, layer_norm_with, product,
+    reference, rms_norm, rms_norm_with, softmax, softmax_with,
 };
 use lt_laws::sample::{rows, weight};
 use ndarray::{Array2, ArrayView2, array, s};
@@ -59,6 +60,8 @@ fn an_empty_batch_gives_an_empty_result() {
     let gain = weight(&[4], 3);
     let norm = LayerNorm::new(x.view(), Norm::new(&gain, 1e-5).bias(Some(&gain)));
     assert_eq!(layer_norm(&norm, &mut Scratch::new()).dim(), (0, 4));
+    let norm = RmsNorm::new(x.view(), RootMeanSquare::new(&gain, 1e-5));
+    assert_eq!(rms_norm(&norm, &mut Scratch::new()).dim(), (0, 4));
     for batch in [Ragged::from_lengths([]), Ragged::from_lengths([0, 0])] {
         let problem = Attention::new(x.view(), x.view(), x.view(), &batch, 2);
         assert_eq!(attention(&problem, &mut Scratch::new()).dim(), (0, 4));
@@ -94,6 +97,34 @@ fn layer_norm_takes_views_of_any_strides() {
         let in_one_piece = x.to_owned();
         let expected = layer_norm(&of(in_one_piece.view(), &gain, &bias), &mut Scratch::new());
         assert_eq!(bits(&layer_norm(&of(x, &gain, &bias), &mut Scratch::new())), bits(&expected));
+    }
+}
+
+#[test]
+fn rms_norm_is_its_reference_at_every_width_of_head() {
+    for (d, heads) in LENGTHS.map(|d| (d, 1)).chain([(1, 7), (5, 3), (16, 4), (33, 2), (64, 9)]) {
+        let (x, weight) = (rows(37, heads * d, 1), weight(&[d], 2));
+        for (epsilon, gain) in [(1e-12, Gain::Weight), (1e-5, Gain::OnePlusWeight)] {
+            fast_equals_reference!(
+                rms_norm_with,
+                reference::rms_norm,
+                2e-6,
+                RmsNorm::new(x.view(), RootMeanSquare::new(&weight, epsilon).gain(gain)),
+                format!("{heads} heads of width {d}, {gain:?}")
+            );
+        }
+    }
+}
+
+#[test]
+fn rms_norm_takes_views_of_any_strides() {
+    let (wide, weight) = (rows(20, 20, 1), weight(&[5], 2));
+    let norm = RootMeanSquare::new(&weight, 1e-5);
+    for x in [wide.slice(s![..;3, ..;2]), wide.t().slice_move(s![.., ..10])] {
+        let in_one_piece = x.to_owned();
+        let expected = rms_norm(&RmsNorm::new(in_one_piece.view(), norm), &mut Scratch::new());
+        let got = rms_norm(&RmsNorm::new(x, norm), &mut Scratch::new());
+        assert_eq!(bits(&got), bits(&expected));
     }
 }
 

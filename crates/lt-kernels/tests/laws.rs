@@ -1,7 +1,10 @@
 //! The kernels under the laws of softmax and attention.
 
 use lt_core::{Mask, Ragged, Scratch};
-use lt_kernels::{Attention, LayerNorm, Norm, attention, layer_norm, reference, softmax};
+use lt_kernels::{
+    Attention, Gain, LayerNorm, Norm, RmsNorm, RootMeanSquare, attention, layer_norm, reference,
+    rms_norm, softmax,
+};
 use lt_laws::attention::Inputs;
 use ndarray::{Array2, ArrayView2};
 
@@ -85,4 +88,26 @@ fn layer_norm_obeys_its_laws() {
         unit(x, epsilon, &|problem| layer_norm(problem, &mut Scratch::new()))
     });
     lt_laws::layer_norm::all(|x, epsilon| unit(x, epsilon, &reference::layer_norm));
+}
+
+#[test]
+fn rms_norm_obeys_its_laws() {
+    type Run = dyn Fn(&RmsNorm<'_>) -> Array2<f32>;
+    let with = |x: ArrayView2<'_, f32>, weight: Vec<f32>, gain, epsilon, run: &Run| {
+        let weight = lt_core::Weight::new(&[weight.len()], weight).unwrap();
+        run(&RmsNorm::new(x, RootMeanSquare::new(&weight, epsilon).gain(gain)))
+    };
+    let fast = |problem: &RmsNorm<'_>| rms_norm(problem, &mut Scratch::new());
+    for run in [&fast as &Run, &reference::rms_norm] {
+        lt_laws::rms_norm::all(|x, epsilon| {
+            with(x, vec![1.0; x.ncols()], Gain::Weight, epsilon, run)
+        });
+        lt_laws::rms_norm::one_is_added_to_the_weight(
+            |x, weight| with(x, weight.to_vec(), Gain::Weight, 1e-5, run),
+            |x, weight| with(x, weight.to_vec(), Gain::OnePlusWeight, 1e-5, run),
+        );
+        lt_laws::rms_norm::heads_stand_alone(|x, width| {
+            with(x, vec![0.5; width], Gain::Weight, 1e-5, run)
+        });
+    }
 }

@@ -10,8 +10,8 @@ use std::sync::{Arc, Barrier, Mutex};
 use lt_core::{Mask, Ragged, Scratch, Weight, f16_to_f32};
 use lt_kernels::{
     Activation, Attention, FeedForward, Gather, Instructions, LayerNorm, Lookup, Norm, Product,
-    WeightAndBias, activate, attention, feed_forward, gather, layer_norm, pool, product,
-    product_with, products_with, reference,
+    RootMeanSquare, WeightAndBias, activate, attention, feed_forward, gather, layer_norm, pool,
+    product, product_with, products_with, reference, rms_norm_in_place,
 };
 use lt_laws::same_bits::threads;
 use lt_laws::sample::{rows, weight};
@@ -66,6 +66,18 @@ fn gathered_rows_are_written_by_one_thread_each() {
     let lookups = [Lookup { table: &table, rows: &[0, 3, 1, 2, 2] }];
     let problem = Gather::new(&lookups, Norm::new(&gain, 1e-5));
     assert_eq!(gather(&problem, &mut scratch(3)), gather(&problem, &mut scratch(1)));
+}
+
+#[test]
+fn heads_are_normalised_by_one_thread_each() {
+    let (x, weight) = (rows(5, 7, 1), weight(&[2], 2));
+    let normed = |count: usize| {
+        let mut x = x.clone();
+        let norm = RootMeanSquare::new(&weight, 1e-5);
+        rms_norm_in_place(norm, &mut x, 1..5, &mut scratch(count));
+        x
+    };
+    assert_eq!(normed(3), normed(1));
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod multi_head;
 pub mod offsets;
 pub mod position_wise;
+pub mod rms_norm;
 pub mod rotary;
 pub mod same_bits;
 pub mod sample;
@@ -41,11 +42,12 @@ pub use proptest;
 /// }
 /// ```
 pub fn book() -> impl Iterator<Item = &'static Law> {
-    let chapters: [&[&'static Law]; 15] = [
+    let chapters: [&[&'static Law]; 16] = [
         &softmax::LAWS,
         &attention::LAWS,
         &multi_head::LAWS,
         &layer_norm::LAWS,
+        &rms_norm::LAWS,
         &position_wise::LAWS,
         &gated::LAWS,
         &rotary::LAWS,

@@ -3,6 +3,8 @@
     include_str!("../doc/linear.mathml"),
     include_str!("../doc/02-layer-norm.md"),
     include_str!("../doc/layer-norm.mathml"),
+    include_str!("../doc/03-rms-norm.md"),
+    include_str!("../doc/rms-norm.mathml"),
     include_str!("../doc/03-activation.md"),
     include_str!("../doc/gelu.mathml"),
     include_str!("../doc/04-gelu.md"),
@@ -13,6 +15,8 @@
     include_str!("../doc/linear-backward.mathml"),
     include_str!("../doc/07-layer-norm-backward.md"),
     include_str!("../doc/layer-norm-backward.mathml"),
+    include_str!("../doc/08-rms-norm-backward.md"),
+    include_str!("../doc/rms-norm-backward.mathml"),
     include_str!("../doc/08-laws.md"),
 )]
 
@@ -23,6 +27,7 @@ mod feed_forward;
 mod gated_feed_forward;
 mod layer_norm;
 mod linear;
+mod rms_norm;
 
 pub use activation::activation_from_name;
 pub use any_feed_forward::{AnyFeedForward, AnyFeedForwardCache};
@@ -32,7 +37,8 @@ pub use gated_feed_forward::{GatedFeedForward, GatedFeedForwardCache};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use lt_core;
-pub use lt_kernels::Activation;
+pub use lt_kernels::{Activation, Gain};
+pub use rms_norm::RmsNorm;
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_core::Weight;
-use lt_layers::{Activation, AnyFeedForward, FeedForward, GatedFeedForward, LayerNorm, Linear};
+use lt_layers::{
+    Activation, AnyFeedForward, FeedForward, Gain, GatedFeedForward, LayerNorm, Linear, RmsNorm,
+};
 
 lt_laws::conformance! {
     linear: Linear = Linear::zeros(7, 4).unwrap();
@@ -36,6 +38,25 @@ lt_laws::conformance! {
 lt_laws::conformance! {
     layer_norm_without_bias: LayerNorm =
         LayerNorm::new(Weight::zeros(&[6]), None, 1e-5).unwrap();
+    inputs: [[4, 6]];
+    input: |inputs| inputs[0].view();
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[4, 5]]];
+}
+
+lt_laws::conformance! {
+    rms_norm: RmsNorm = RmsNorm::zeros(6, Gain::Weight, 1e-5).unwrap();
+    inputs: [[4, 6]];
+    input: |inputs| inputs[0].view();
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[4, 5]]];
+}
+
+lt_laws::conformance! {
+    rms_norm_of_one_more_than_the_weight: RmsNorm =
+        RmsNorm::zeros(6, Gain::OnePlusWeight, 0.5).unwrap();
     inputs: [[4, 6]];
     input: |inputs| inputs[0].view();
     gradients: |grad| vec![grad];

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
-use lt_core::{Module, Params, Path, Result};
+use lt_core::{Module, Params, Path, Result, Scratch};
 use lt_laws::sample::{filled, weight};
-use lt_laws::{gated, layer_norm, position_wise, same_bits};
+use lt_laws::{gated, layer_norm, position_wise, rms_norm, same_bits};
 use lt_layers::lt_core::{self, Weight};
-use lt_layers::{Activation, AnyFeedForward, FeedForward, GatedFeedForward, LayerNorm, Linear};
-use ndarray::{Array2, ArrayView2};
+use lt_layers::{
+    Activation, AnyFeedForward, FeedForward, Gain, GatedFeedForward, LayerNorm, Linear, RmsNorm,
+};
+use ndarray::{Array2, ArrayView2, s};
 
 /// A norm with gain 1 and bias 0.
 fn plain_norm(d: usize, epsilon: f32) -> Result<LayerNorm> {
@@ -20,6 +22,10 @@ fn linear() -> Linear {
 
 fn norm() -> LayerNorm {
     filled(LayerNorm::zeros(6, 1e-5).unwrap(), 2)
+}
+
+fn root_norm() -> RmsNorm {
+    filled(RmsNorm::zeros(6, Gain::OnePlusWeight, 1e-5).unwrap(), 7)
 }
 
 fn feed_forward() -> FeedForward {
@@ -49,9 +55,34 @@ fn layer_norm_obeys_its_laws() {
 }
 
 #[test]
+fn rms_norm_obeys_its_laws() {
+    let norm = |rows: ArrayView2<'_, f32>, weight: Vec<f32>, gain, epsilon| {
+        RmsNorm::new(Weight::new(&[weight.len()], weight)?, gain, epsilon)?.forward(rows)
+    };
+    let ones = |d| vec![1.0; d];
+    rms_norm::all(|rows, epsilon| norm(rows, ones(rows.ncols()), Gain::Weight, epsilon));
+    rms_norm::one_is_added_to_the_weight(
+        |rows, weight| norm(rows, weight.to_vec(), Gain::Weight, 1e-5),
+        |rows, weight| norm(rows, weight.to_vec(), Gain::OnePlusWeight, 1e-5),
+    );
+    rms_norm::heads_stand_alone(|rows, width| {
+        let norm = RmsNorm::new(Weight::new(&[width], ones(width))?, Gain::OnePlusWeight, 1e-5)?;
+        // Among other columns, which stay as they are.
+        let mut wide = Array2::from_elem((rows.nrows(), rows.ncols() + 5), 9.0);
+        let columns = 2..2 + rows.ncols();
+        wide.slice_mut(s![.., columns.clone()]).assign(&rows);
+        norm.forward_heads_in_place(&mut wide, columns.clone(), &mut Scratch::new())?;
+        assert!(wide.slice(s![.., ..2]).iter().all(|&x| x == 9.0));
+        assert!(wide.slice(s![.., columns.end..]).iter().all(|&x| x == 9.0));
+        Ok::<_, lt_core::Error>(wide.slice(s![.., columns]).to_owned())
+    });
+}
+
+#[test]
 fn linear_layer_norm_and_feed_forward_are_position_wise() {
     position_wise::each_row_stands_alone(6, |rows| linear().forward(rows));
     position_wise::each_row_stands_alone(6, |rows| norm().forward(rows));
+    position_wise::each_row_stands_alone(6, |rows| root_norm().forward(rows));
     position_wise::each_row_stands_alone(6, |rows| feed_forward().forward(rows));
     position_wise::each_row_stands_alone(6, |rows| gated(1.0).forward(rows));
 }
@@ -70,6 +101,7 @@ fn the_same_rows_have_the_same_bits_on_every_path() {
     }
     hold(&linear());
     hold(&norm());
+    hold(&root_norm());
     hold(&feed_forward());
     hold(&gated(1.0));
     hold(&AnyFeedForward::from(feed_forward()));

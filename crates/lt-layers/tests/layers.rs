@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_layers::lt_core::{self, Module, Ragged, Train, Weight};
-use lt_layers::{Activation, Dropout, FeedForward, LayerNorm, Linear, activation_from_name};
+use lt_layers::{
+    Activation, Dropout, FeedForward, Gain, LayerNorm, Linear, RmsNorm, activation_from_name,
+};
 use ndarray::{Array2, array};
 
 fn message<T: std::fmt::Debug>(result: lt_core::Result<T>) -> String {
@@ -56,6 +58,37 @@ fn a_layer_norm_refuses_what_it_cannot_divide_by() {
     assert_eq!(message(matrix), "`LayerNorm::new`: expected [d], got [2, 2]");
     let wide = norm(1e-5).unwrap().forward(Array2::zeros((1, 3)).view());
     assert_eq!(message(wide), "`LayerNorm::forward`: expected [tokens, 2], got [1, 3]");
+}
+
+#[test]
+fn an_rms_norm_refuses_what_it_cannot_divide_by() {
+    let norm = |epsilon| RmsNorm::new(Weight::zeros(&[2]), Gain::Weight, epsilon);
+    for epsilon in [-1e-5, f32::NAN, f32::INFINITY] {
+        assert!(message(norm(epsilon)).contains("a finite number, 0 or above"), "{epsilon}");
+    }
+    assert!(message(RmsNorm::zeros(0, Gain::Weight, 1e-5)).contains("at least one number"));
+    let matrix = RmsNorm::new(Weight::zeros(&[2, 2]), Gain::Weight, 1e-5);
+    assert_eq!(message(matrix), "`RmsNorm::new`: expected [d], got [2, 2]");
+    let norm = norm(1e-5).unwrap();
+    let mut rows = Array2::zeros((1, 3));
+    let wide = norm.forward_in_place(&mut rows, &mut Scratch::new());
+    assert_eq!(message(wide), "`RmsNorm::forward_in_place`: expected [tokens, 2], got [1, 3]");
+    for (columns, expected) in [(0..3, "whole heads of 2 columns"), (2..4, "columns within 0..3")] {
+        let heads = norm.forward_heads_in_place(&mut rows, columns, &mut Scratch::new());
+        assert!(message(heads).contains(expected), "{expected}");
+    }
+}
+
+/// The numbers are those of `LlamaRMSNorm` and `Gemma3RMSNorm` for x = 1, 2, −4 and ε = 1: the
+/// squares have mean 7.
+#[test]
+fn an_rms_norm_has_its_epsilon_inside_the_root() {
+    let weight = Weight::new(&[3], vec![1.0, -0.5, 3.0]).unwrap();
+    let x = ndarray::array![[1.0, 2.0, -4.0]];
+    let norm = |gain| RmsNorm::new(weight.clone(), gain, 1.0).unwrap().forward(x.view()).unwrap();
+    let root = 8.0_f32.sqrt().recip();
+    assert_eq!(norm(Gain::Weight), ndarray::array![[root, -root, -12.0 * root]]);
+    assert_eq!(norm(Gain::OnePlusWeight), ndarray::array![[2.0 * root, root, -16.0 * root]]);
 }
 
 #[test]

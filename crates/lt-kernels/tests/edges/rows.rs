@@ -2,8 +2,9 @@
 
 use lt_core::{Scratch, Weight};
 use lt_kernels::{
-    Gather, Instructions, LayerNorm, Lookup, Norm, gather_with, layer_norm_in_place,
-    layer_norm_in_place_with, layer_norm_with, reference, softmax_with,
+    Gather, Instructions, LayerNorm, Lookup, Norm, RmsNorm, RootMeanSquare, gather_with,
+    layer_norm_in_place, layer_norm_in_place_with, layer_norm_with, reference,
+    rms_norm_in_place_with, rms_norm_with, softmax_with,
 };
 use lt_laws::sample::{rows, weight};
 use ndarray::{Array2, s};
@@ -59,6 +60,59 @@ fn layer_norm_in_place_has_the_bits_of_layer_norm_whatever_the_layout() {
     let mut none = Array2::zeros((0, 4));
     layer_norm_in_place(Norm::new(&norm, 1e-5), &mut none, &mut Scratch::new());
     assert_eq!(none.dim(), (0, 4));
+}
+
+#[test]
+fn rms_norm_does_not_hide_nan_and_leaves_other_heads_alone() {
+    for d in [1, 5, 16, 33] {
+        let (mut x, weight) = (rows(4, 3 * d, 1), weight(&[d], 2));
+        (x[[1, 2 * d - 1]], x[[2, d]]) = (f32::NAN, f32::INFINITY);
+        let problem = RmsNorm::new(x.view(), RootMeanSquare::new(&weight, 1e-5));
+        let what = format!("NaN, width {d}");
+        for (set, y) in in_every_way(&what, |set, scratch| rms_norm_with(set, &problem, scratch)) {
+            let middle = y.slice(s![.., d..2 * d]);
+            assert!(middle.row(1).iter().all(|y| y.is_nan()), "{what}, {set:?}");
+            // ∞·0 is none, and what is finite beside ∞ becomes 0.
+            assert!(middle[[2, 0]].is_nan(), "{what}, {set:?}");
+            assert!(middle.row(2).iter().skip(1).all(|&y| y == 0.0), "{what}, {set:?}");
+            assert!(middle.slice(s![..;3, ..]).iter().all(|y| y.is_finite()), "{what}, {set:?}");
+            assert!(y.slice(s![.., ..d]).iter().all(|y| y.is_finite()), "{what}, {set:?}");
+            assert!(y.slice(s![.., 2 * d..]).iter().all(|y| y.is_finite()), "{what}, {set:?}");
+        }
+    }
+}
+
+#[test]
+fn rms_norm_in_place_has_the_bits_of_rms_norm_and_keeps_what_lies_beside_it() {
+    for (d, heads) in [(1, 3), (16, 1), (37, 2)] {
+        let (x, weight) = (rows(70, d * heads + 7, 1), weight(&[d], 2));
+        let columns = 3..3 + d * heads;
+        let norm = RootMeanSquare::new(&weight, 1e-5);
+        let problem = RmsNorm::new(x.slice(s![.., columns.clone()]), norm);
+        let expected =
+            in_every_way("a new array", |set, scratch| rms_norm_with(set, &problem, scratch));
+        let by_columns = x.t().as_standard_layout().into_owned().reversed_axes();
+        for in_layout in [&x, &by_columns] {
+            let in_place = in_every_way("in place", |set, scratch| {
+                let mut x = in_layout.clone();
+                rms_norm_in_place_with(set, norm, &mut x, columns.clone(), scratch);
+                x
+            });
+            for ((set, y), (_, expected)) in in_place.iter().zip(&expected) {
+                let mut whole = x.clone();
+                whole.slice_mut(s![.., columns.clone()]).assign(expected);
+                assert_eq!(bits(y), bits(&whole), "{heads} heads of width {d}, {set:?}");
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "heads of d side by side")]
+fn rms_norm_wants_whole_heads() {
+    let (mut x, weight) = (rows(2, 7, 1), weight(&[3], 2));
+    let norm = RootMeanSquare::new(&weight, 1e-5);
+    rms_norm_in_place_with(Instructions::portable(), norm, &mut x, 0..7, &mut Scratch::new());
 }
 
 fn softmax_of(set: Instructions, scores: &Array2<f32>) -> Array2<f32> {

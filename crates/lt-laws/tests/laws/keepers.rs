@@ -3,7 +3,7 @@
 use crate::cuts::{Cut, bucket};
 use crate::plain::{self, Flaw, refusal};
 use crate::turns::{Twist, both_ways, turned, turned_attention, turns, windowed};
-use crate::wrong::tokens;
+use crate::wrong::{tokens, with_gain};
 use lt_core::{Ragged, Weight, params, weights};
 use lt_laws::*;
 
@@ -42,6 +42,17 @@ fn a_plain_head() {
 fn a_plain_layer_norm() {
     layer_norm::all(plain::layer_norm);
     position_wise::each_row_stands_alone(9, |rows| plain::layer_norm(rows, 1e-12));
+}
+
+#[test]
+fn a_plain_rms_norm() {
+    rms_norm::all(plain::rms_norm);
+    rms_norm::one_is_added_to_the_weight(with_gain(0.0), with_gain(1.0));
+    rms_norm::heads_stand_alone(|rows, width| {
+        let heads = rows.to_owned().into_shape_clone((rows.len() / width, width));
+        let normed = plain::rms_norm(heads.unwrap().view(), 1e-5);
+        normed.into_shape_clone(rows.raw_dim()).unwrap()
+    });
 }
 
 #[test]

@@ -82,7 +82,7 @@ mutants! {
 
     // Layer norm.
     a_norm_that_subtracts_no_mean is caught by layer_norm::MEAN_IS_ZERO =>
-        layer_norm::mean_is_zero(rms_norm);
+        layer_norm::mean_is_zero(plain::rms_norm);
     a_norm_that_divides_by_d_minus_one is caught by layer_norm::VARIANCE_IS_ONE =>
         layer_norm::variance_is_one(norm_of(|squares, d, epsilon| {
             (squares / (d - 1.0).max(1.0) + epsilon).sqrt()
@@ -95,6 +95,22 @@ mutants! {
         layer_norm::a_shift_changes_nothing(one_pass_norm);
     a_norm_without_the_root is caught by layer_norm::A_SCALE_CHANGES_NOTHING =>
         layer_norm::a_scale_changes_nothing(norm_of(|squares, d, epsilon| squares / d + epsilon));
+
+    // RMS norm.
+    an_rms_norm_that_divides_by_d_minus_one is caught by rms_norm::MEAN_SQUARE_IS_ONE =>
+        rms_norm::mean_square_is_one(rms_of(|squares, d, epsilon| {
+            (squares / (d - 1.0).max(1.0) + epsilon).sqrt()
+        }));
+    an_rms_norm_with_epsilon_outside_the_root is caught by rms_norm::MEAN_SQUARE_IS_ONE =>
+        rms_norm::mean_square_is_one(rms_of(|squares, d, epsilon| (squares / d).sqrt() + epsilon));
+    an_rms_norm_that_subtracts_the_mean is caught by rms_norm::DIRECTION_IS_KEPT =>
+        rms_norm::direction_is_kept(plain::layer_norm);
+    an_rms_norm_without_the_root is caught by rms_norm::A_SCALE_CHANGES_NOTHING =>
+        rms_norm::a_scale_changes_nothing(rms_of(|squares, d, epsilon| squares / d + epsilon));
+    an_rms_norm_that_adds_no_one is caught by rms_norm::ONE_IS_ADDED_TO_THE_WEIGHT =>
+        rms_norm::one_is_added_to_the_weight(with_gain(0.0), with_gain(0.0));
+    an_rms_norm_of_all_heads_together is caught by rms_norm::HEADS_STAND_ALONE =>
+        rms_norm::heads_stand_alone(|rows, _| plain::rms_norm(rows, 1e-5));
 
     // Position by position.
     a_norm_over_the_batch is caught by position_wise::EACH_ROW_STANDS_ALONE =>

@@ -128,6 +128,14 @@ pub(crate) fn layer_norm(rows: ArrayView2<'_, f32>, epsilon: f32) -> Array2<f32>
     })
 }
 
+/// Each row divided by the root of the mean of its squares.
+pub(crate) fn rms_norm(rows: ArrayView2<'_, f32>, epsilon: f32) -> Array2<f32> {
+    normalise(rows, |row| {
+        let squares = row.iter().map(|x| x * x).sum::<f32>() / row.len() as f32;
+        (0.0, (squares + epsilon).sqrt())
+    })
+}
+
 /// `(x − centre) / spread` of each row.
 pub(crate) fn normalise(
     rows: ArrayView2<'_, f32>,

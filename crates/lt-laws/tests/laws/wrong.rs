@@ -59,11 +59,27 @@ pub(crate) fn norm_of(
     }
 }
 
-pub(crate) fn rms_norm(rows: ArrayView2<'_, f32>, epsilon: f32) -> Array2<f32> {
-    plain::normalise(rows, |row| {
-        let squares: Vec<f32> = row.iter().map(|x| x * x).collect();
-        (0.0, (mean(&squares) + epsilon).sqrt())
-    })
+/// A division by the root mean square with its own idea of it, from Σx², d and ε.
+pub(crate) fn rms_of(
+    root: fn(f32, f32, f32) -> f32,
+) -> impl Fn(ArrayView2<'_, f32>, f32) -> Array2<f32> {
+    move |rows, epsilon| {
+        plain::normalise(rows, |row| {
+            let squares = row.iter().map(|x| x * x).sum();
+            (0.0, root(squares, row.len() as f32, epsilon))
+        })
+    }
+}
+
+/// A gain that is the weight and this much more.
+pub(crate) fn with_gain(more: f32) -> impl Fn(ArrayView2<'_, f32>, &[f32]) -> Array2<f32> {
+    move |rows, weight| {
+        let mut rows = plain::rms_norm(rows, 1e-5);
+        for mut row in rows.outer_iter_mut() {
+            row.iter_mut().zip(weight).for_each(|(x, weight)| *x *= weight + more);
+        }
+        rows
+    }
 }
 
 /// The variance as the mean of the squares less the square of the mean.
