@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
-use lt_layers::lt_core::{self, Module, Ragged, Train, Weight};
+use lt_layers::lt_core::{self, Module, Ragged, Scratch, Train, Weight};
 use lt_layers::{
     Activation, Dropout, FeedForward, Gain, LayerNorm, Linear, RmsNorm, activation_from_name,
 };
