@@ -12,6 +12,7 @@ pub mod gated;
 pub mod gradient;
 pub mod layer_norm;
 pub mod limits;
+pub mod logits;
 pub mod multi_head;
 pub mod offsets;
 pub mod position_wise;
@@ -41,7 +42,7 @@ pub use proptest;
 /// }
 /// ```
 pub fn book() -> impl Iterator<Item = &'static Law> {
-    let chapters: [&[&'static Law]; 15] = [
+    let chapters: [&[&'static Law]; 16] = [
         &softmax::LAWS,
         &attention::LAWS,
         &multi_head::LAWS,
@@ -56,6 +57,7 @@ pub fn book() -> impl Iterator<Item = &'static Law> {
         &saving::LAWS,
         &offsets::LAWS,
         &limits::LAWS,
+        &logits::LAWS,
         &gradient::LAWS,
     ];
     chapters.into_iter().flatten().copied()
