@@ -43,7 +43,7 @@ pub use proptest;
 /// }
 /// ```
 pub fn book() -> impl Iterator<Item = &'static Law> {
-    let chapters: [&[&'static Law]; 16] = [
+    let chapters: [&[&'static Law]; 17] = [
         &softmax::LAWS,
         &attention::LAWS,
         &multi_head::LAWS,
