@@ -1,6 +1,6 @@
-//! `config.json`.
+//! `config.json` and `generation_config.json`.
 
-use lt_config::ModelConfig;
+use lt_config::{GenerationConfig, ModelConfig};
 use lt_model::{
     Decoder, MaskedLm, QuestionAnswering, SequenceClassifier, TextEncoder, TokenClassifier, Top,
 };
@@ -10,6 +10,14 @@ const LONGEST_MESSAGE: usize = 2000;
 
 pub(crate) fn read(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    // The keys of both may stand in one file.
+    match GenerationConfig::from_json(text) {
+        Ok(config) => config.validate().expect("what is read is valid"),
+        Err(error) => {
+            let message = error.to_string();
+            assert!(message.len() <= LONGEST_MESSAGE, "{} bytes: {message}", message.len());
+        }
+    }
     let config = match ModelConfig::from_json(text) {
         Ok(config) => config,
         Err(error) => {
@@ -26,6 +34,12 @@ pub(crate) fn read(bytes: &[u8]) -> bool {
         ModelConfig::Albert(config) => config.validate(),
         ModelConfig::Mpnet(config) => config.validate(),
         ModelConfig::ModernBert(config) => config.validate(),
+        ModelConfig::Gpt2(config) => config.validate(),
+        ModelConfig::Llama(config) => config.validate(),
+        ModelConfig::Mistral(config) => config.validate(),
+        ModelConfig::Qwen2(config) => config.validate(),
+        ModelConfig::Qwen3(config) => config.validate(),
+        ModelConfig::Gemma3Text(config) => config.validate(),
         other => panic!("another family: {other:?}"),
     };
     valid.expect("what is read holds what a configuration written by hand is held to");

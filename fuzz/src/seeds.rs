@@ -130,7 +130,19 @@ fn configs() -> Vec<Vec<u8>> {
     let spellings = spellings.flat_map(|one| one.as_object().into_iter().flatten());
     let spellings = spellings.map(|(_, config)| config).filter(|config| config.is_object());
     let published = defaults.chain(spellings).map(|config| config.to_string().into_bytes());
-    golden().iter().map(|folder| read(&folder.join("config.json"))).chain(published).collect()
+    let path = Path::new(CRATES).join("lt-config/tests/golden/generation.json");
+    let generation = json_of(&path);
+    let cases = generation["cases"].as_array().into_iter().flatten();
+    // Reading a configuration also reads what it says of generation, so both are of one family.
+    let files = cases.flat_map(|case| case["files"].as_object().into_iter().flatten());
+    let files = files.map(|(_, file)| {
+        let mut file = file.clone();
+        file["model_type"] = json!("gpt2");
+        file.to_string().into_bytes()
+    });
+    let golden = golden();
+    let stored = golden.iter().map(|folder| read(&folder.join("config.json")));
+    stored.chain(published).chain(files).collect()
 }
 
 fn header(path: &Path) -> Vec<u8> {

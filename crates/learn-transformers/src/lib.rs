@@ -13,6 +13,8 @@ pub use lt_core as core;
 pub use lt_embedding as embedding;
 #[cfg(feature = "encoder")]
 pub use lt_encoder as encoder;
+#[cfg(feature = "generate")]
+pub use lt_generate as generate;
 #[cfg(feature = "kernels")]
 pub use lt_kernels as kernels;
 #[cfg(feature = "laws")]

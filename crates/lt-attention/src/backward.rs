@@ -1,8 +1,10 @@
 //! The derivative of multi-head attention.
 
-use lt_core::{Backward, Module, Result, Scratch, Train, Trainable, check_shape, dims};
+use std::ops::Range;
+
+use lt_core::{Backward, Error, Module, Result, Scratch, Train, Trainable, check_shape, dims};
 use lt_kernels::reference::matmul;
-use lt_layers::Dropped;
+use lt_layers::{Dropped, RmsNorm};
 use ndarray::{Array2, Array3, ArrayView2, Axis, s};
 
 use crate::projected::Projected;
@@ -12,6 +14,8 @@ use crate::{CrossAttentionInput, HiddenStates, MultiHeadAttention};
 #[derive(Debug, Clone)]
 pub struct MultiHeadCache {
     projected: Projected,
+    /// Queries and keys before they were normalised, if they were.
+    raw: Option<[Array2<f32>; 2]>,
     /// The attention weights before dropout, for each sequence `[h, t, s]`.
     weights: Vec<Array3<f32>>,
     /// What was dropped from them.
@@ -41,17 +45,29 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
         input: CrossAttentionInput<'a>,
         train: &mut Train,
     ) -> Result<(Array2<f32>, MultiHeadCache)> {
-        let projected = self.project(&input, &mut train.scratch)?;
+        if let Some(cap) = self.config.cap {
+            return Err(Error::Config {
+                at: "MultiHeadAttention::forward_cached",
+                field: "cap",
+                got: cap.to_string(),
+                expected: "none: capped scores cannot be trained yet".to_owned(),
+            });
+        }
+        let mut projected = self.project_alone(&input, &mut train.scratch)?;
+        let normed = self.query_norm.is_some() || self.key_norm.is_some();
+        let raw = normed.then(|| [projected.query().to_owned(), projected.key().to_owned()]);
+        self.normalise_and_turn(&mut projected, &input, &mut train.scratch)?;
         let mask = self.within_reach(input.mask);
         let weights = self.heads.weights(&projected.input(&input, &mask))?;
         let dropped = self.config.dropout.draw(input.sequences.tokens(), train);
         let context = if self.config.dropout.rate() == 0.0 {
             self.heads.forward_in(projected.input(&input, &mask), &mut train.scratch)?
         } else {
-            average(&with_dropout(&weights, &dropped, &input), &projected, &input)
+            let weights = with_dropout(&weights, &dropped, &input);
+            average(&weights, &projected, &input, self.config.key_heads)
         };
         let output = self.output.forward_in(context.view(), &mut train.scratch)?;
-        Ok((output, MultiHeadCache { projected, weights, dropped, context }))
+        Ok((output, MultiHeadCache { projected, raw, weights, dropped, context }))
     }
 
     fn backward(
@@ -81,6 +97,12 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
             // forward: q′ = R·q, k′ = R·k, R rotations  ⇒  backward: dq = R⁻¹·dq′, dk = R⁻¹·dk′
             rotary.rotate_back(d.query.view_mut(), input.sequences)?;
             rotary.rotate_back(d.key.view_mut(), input.memories)?;
+        }
+        if let Some([query, key]) = &cache.raw {
+            // forward: q′ = norm(q), each head by itself  ⇒  backward: that of the norm
+            let norms = (&self.query_norm, &mut grads.query_norm);
+            d.query = back_through_norm(norms, query, d.query, scratch)?;
+            d.key = back_through_norm((&self.key_norm, &mut grads.key_norm), key, d.key, scratch)?;
         }
         // Queries come from one text, keys and values both from the other: their shares add up.
         let hidden = self.query.backward(input.hidden, &(), &d.query, &mut grads.query, scratch)?;
@@ -115,6 +137,25 @@ impl<'a> Backward<HiddenStates<'a>> for MultiHeadAttention {
     }
 }
 
+/// The gradient of rows of heads `[tokens, h·k]` that a norm was given, from that of what it gave.
+fn back_through_norm(
+    (norm, grads): (&Option<RmsNorm>, &mut Option<RmsNorm>),
+    rows: &Array2<f32>,
+    d_rows: Array2<f32>,
+    scratch: &mut Scratch,
+) -> Result<Array2<f32>> {
+    let (Some(norm), Some(grads)) = (norm, grads) else { return Ok(d_rows) };
+    let (tokens, columns) = rows.dim();
+    let of_heads = |rows: Array2<f32>| {
+        let heads = (rows.len() / norm.width(), norm.width()); // [tokens·h, k]
+        rows.into_shape_with_order(heads).unwrap_or_else(|_| unreachable!("as many numbers"))
+    };
+    let (x, d_y) = (of_heads(rows.clone()), of_heads(d_rows));
+    let d_x = norm.backward(x.view(), &(), &d_y, grads, scratch)?;
+    let d_rows = d_x.into_shape_with_order((tokens, columns)); // [tokens, h·k]
+    Ok(d_rows.unwrap_or_else(|_| unreachable!("as many numbers")))
+}
+
 /// The gradients of queries, keys and values, as they were compared.
 struct Slopes {
     query: Array2<f32>,
@@ -137,25 +178,27 @@ impl MultiHeadAttention {
             key: Array2::zeros(key.raw_dim()),
             value: Array2::zeros(value.raw_dim()),
         };
-        let heads = self.config.heads;
-        let (k, v) = (query.ncols() / heads, value.ncols() / heads);
-        let scale = 1.0 / (k as f32).sqrt();
+        let (heads, group) = (self.config.heads, self.config.heads / self.config.key_heads);
+        let (k, v) = (query.ncols() / heads, value.ncols() / self.config.key_heads);
+        let scale = self.heads.scale_of(k);
         let dropped = with_dropout(&cache.weights, &cache.dropped, input);
         let sequences = input.sequences.ranges().zip(input.memories.ranges());
         for ((weights, dropped), (rows, keys)) in cache.weights.iter().zip(&dropped).zip(sequences)
         {
             for head in 0..heads {
-                let at_k =
-                    |rows: &std::ops::Range<usize>| s![rows.clone(), head * k..(head + 1) * k];
-                let at_v =
-                    |rows: &std::ops::Range<usize>| s![rows.clone(), head * v..(head + 1) * v];
+                let at = |rows: &Range<usize>, head: usize, width: usize| {
+                    s![rows.clone(), head * width..(head + 1) * width]
+                };
+                // Heads of a group share keys and values: what each of them sends back adds up.
+                let shared = head / group;
                 let p = weights.index_axis(Axis(0), head); // [t, s]
-                let d_head = d_context.slice(at_v(&rows)); // [t, v]
+                let d_head = d_context.slice(at(&rows, head, v)); // [t, v]
                 // forward: c = (p∘m)·V, m what dropout multiplies with
                 //   ⇒  backward: dV = (p∘m)ᵀ·dc, dp = (dc·Vᵀ)∘m
                 let p_dropped = dropped.index_axis(Axis(0), head); // [t, s]
-                d.value.slice_mut(at_v(&keys)).assign(&weighted(p_dropped.t(), d_head));
-                let mut d_p = matmul(d_head, value.slice(at_v(&keys)).t()); // [t, s]
+                let mut d_value = d.value.slice_mut(at(&keys, shared, v));
+                d_value += &weighted(p_dropped.t(), d_head);
+                let mut d_p = matmul(d_head, value.slice(at(&keys, shared, v)).t()); // [t, s]
                 // forward: p = softmax(z)  ⇒  backward: dz = p∘(dp − Σ p·dp); p∘m stands for p·m
                 for ((mut d_p, p), p_dropped) in
                     d_p.rows_mut().into_iter().zip(p.rows()).zip(p_dropped.rows())
@@ -166,10 +209,10 @@ impl MultiHeadAttention {
                     }
                 }
                 // forward: z = scale·Q·Kᵀ  ⇒  backward: dQ = scale·dz·K, dK = scale·dzᵀ·Q
-                let d_query = weighted(d_p.view(), key.slice(at_k(&keys)));
-                d.query.slice_mut(at_k(&rows)).assign(&d_query);
-                let d_key = weighted(d_p.t(), query.slice(at_k(&rows)));
-                d.key.slice_mut(at_k(&keys)).assign(&d_key);
+                let d_query = weighted(d_p.view(), key.slice(at(&keys, shared, k)));
+                d.query.slice_mut(at(&rows, head, k)).assign(&d_query);
+                let mut d_key = d.key.slice_mut(at(&keys, shared, k));
+                d_key += &weighted(d_p.t(), query.slice(at(&rows, head, k)));
             }
         }
         d
@@ -200,15 +243,18 @@ fn average(
     weights: &[Array3<f32>],
     projected: &Projected,
     input: &CrossAttentionInput<'_>,
+    key_heads: usize,
 ) -> Array2<f32> {
     let value = projected.value();
-    let mut context = Array2::zeros((projected.query().nrows(), value.ncols()));
+    // As wide as values, or by as much wider as groups of heads share them.
+    let heads = weights.first().map_or(1, |weights| weights.len_of(Axis(0)));
+    let v = value.ncols() / key_heads;
+    let mut context = Array2::zeros((projected.query().nrows(), heads * v));
     let sequences = input.sequences.ranges().zip(input.memories.ranges());
     for (weights, (rows, keys)) in weights.iter().zip(sequences) {
-        let v = value.ncols() / weights.len_of(Axis(0)).max(1);
         for (head, p) in weights.outer_iter().enumerate() {
-            let columns = head * v..(head + 1) * v;
-            let values = value.slice(s![keys.clone(), columns.clone()]);
+            let (columns, shared) = (head * v..(head + 1) * v, head / (heads / key_heads));
+            let values = value.slice(s![keys.clone(), shared * v..(shared + 1) * v]);
             context.slice_mut(s![rows.clone(), columns]).assign(&weighted(p, values));
         }
     }

@@ -11,17 +11,20 @@
 )]
 
 mod backward;
+mod cache;
 mod dot_product;
 mod input;
 mod multi_head;
 mod projected;
 mod window;
+mod with_cache;
 
 pub use backward::{CrossGrad, MultiHeadCache};
+pub use cache::{CacheShape, KvCache, LayerCache, Owner, WithCache};
 pub use dot_product::ScaledDotProduct;
 pub use input::{AttentionInput, CrossAttentionInput, HiddenStates};
 pub use lt_core;
-pub use lt_kernels::DistanceBias;
+pub use lt_kernels::{DistanceBias, Heads};
 pub use multi_head::{AttentionConfig, MultiHeadAttention, Projections};
 
 /// The README's example, run as a test.

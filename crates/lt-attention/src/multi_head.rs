@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use lt_core::{Error, Mask, Module, Result, Scratch, check_shape, dims, params};
 use lt_embedding::Rotary;
-use lt_layers::{Dropout, Linear};
+use lt_kernels::Heads;
+use lt_layers::{Dropout, Linear, RmsNorm};
 use ndarray::{Array2, Array3, ArrayView2};
 
 use crate::projected::Projected;
 use crate::window::Window;
-use crate::{CrossAttentionInput, HiddenStates, ScaledDotProduct};
+use crate::{CacheShape, CrossAttentionInput, HiddenStates, ScaledDotProduct};
 
 /// What a multi-head attention layer is told beyond its weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +18,12 @@ use crate::{CrossAttentionInput, HiddenStates, ScaledDotProduct};
 pub struct AttentionConfig {
     /// How many heads, h.
     pub heads: usize,
+    /// How many heads keys and values have, g: h, or a divisor of it.
+    pub key_heads: usize,
+    /// What scores are multiplied by; `None` is 1/√k.
+    pub scale: Option<f32>,
+    /// What scaled scores are bent towards; `None`: nothing.
+    pub cap: Option<f32>,
     /// What training drops from the attention weights.
     pub dropout: Dropout,
     /// How many positions back, and as many ahead, a token may look; `None` is all of them.
@@ -27,7 +34,31 @@ impl AttentionConfig {
     /// So many heads, without a window, and training drops nothing.
     #[must_use]
     pub fn new(heads: usize) -> Self {
-        Self { heads, dropout: Dropout::default(), window: None }
+        let (scale, cap, dropout, window) = (None, None, Dropout::default(), None);
+        Self { heads, key_heads: heads, scale, cap, dropout, window }
+    }
+
+    /// With fewer heads of keys and values than of queries: groups of h/g query heads share one
+    /// (GQA), or all of them (MQA). What is kept of a text is smaller by as much.
+    ///
+    /// [Ainslie et al. 2023](https://arxiv.org/abs/2305.13245), section 2.2;
+    /// [Shazeer 2019](https://arxiv.org/abs/1911.02150), section 3. PyTorch: transformers'
+    /// `num_key_value_heads`.
+    #[must_use]
+    pub fn key_heads(self, key_heads: usize) -> Self {
+        Self { key_heads, ..self }
+    }
+
+    /// With scores that are multiplied by this in place of 1/√k.
+    #[must_use]
+    pub fn scale(self, scale: f32) -> Self {
+        Self { scale: Some(scale), ..self }
+    }
+
+    /// With scaled scores that are bent towards a cap c, c·tanh(score / c).
+    #[must_use]
+    pub fn cap(self, cap: f32) -> Self {
+        Self { cap: Some(cap), ..self }
     }
 
     /// With weights that training drops.
@@ -63,9 +94,9 @@ impl AttentionConfig {
 pub struct Projections {
     /// To queries, `[h·k, d]`.
     pub query: Linear,
-    /// To keys, `[h·k, d of the memory]`.
+    /// To keys, `[g·k, d of the memory]`.
     pub key: Linear,
-    /// To values, `[h·v, d of the memory]`.
+    /// To values, `[g·v, d of the memory]`.
     pub value: Linear,
     /// From the heads laid side by side back to rows, `[d, h·v]`: W^O.
     pub output: Linear,
@@ -89,11 +120,13 @@ pub struct MultiHeadAttention {
     pub(crate) output: Linear,
     pub(crate) heads: ScaledDotProduct,
     pub(crate) config: AttentionConfig,
+    pub(crate) query_norm: Option<RmsNorm>,
+    pub(crate) key_norm: Option<RmsNorm>,
     pub(crate) rotary: Option<Rotary>,
     window: Option<Window>,
 }
 
-params!(MultiHeadAttention { query, key, value, output });
+params!(MultiHeadAttention { query, key, value, output, query_norm, key_norm });
 
 impl MultiHeadAttention {
     /// A layer of these projections.
@@ -103,22 +136,35 @@ impl MultiHeadAttention {
     pub fn new(projections: Projections, config: AttentionConfig) -> Result<Self> {
         const AT: &str = "MultiHeadAttention::new";
         let Projections { query, key, value, output } = projections;
-        let heads = ScaledDotProduct::new(config.heads)?;
-        check_shape(AT, dims![query.outputs(), "in"], key.weight().shape())?;
-        check_shape(AT, dims!["out", key.inputs()], value.weight().shape())?;
-        check_shape(AT, dims!["d", value.outputs()], output.weight().shape())?;
-        for columns in [query.outputs(), value.outputs()] {
-            if columns % config.heads != 0 {
+        let heads = Heads { query: config.heads, key: config.key_heads };
+        let dot_product = ScaledDotProduct::new(heads)?.scale(config.scale).cap(config.cap);
+        for (columns, heads) in [(query.outputs(), heads.query), (value.outputs(), heads.key)] {
+            if columns % heads != 0 {
                 return Err(Error::Config {
                     at: AT,
                     field: "heads",
-                    got: config.heads.to_string(),
+                    got: heads.to_string(),
                     expected: format!("a divisor of the width {columns}"),
                 });
             }
         }
+        let (k, v) = (query.outputs() / heads.query, value.outputs() / heads.key);
+        check_shape(AT, dims![heads.key * k, "in"], key.weight().shape())?;
+        check_shape(AT, dims!["out", key.inputs()], value.weight().shape())?;
+        check_shape(AT, dims!["d", heads.query * v], output.weight().shape())?;
         let window = config.window.map(Window::new);
-        Ok(Self { query, key, value, output, heads, config, rotary: None, window })
+        Ok(Self {
+            query,
+            key,
+            value,
+            output,
+            heads: dot_product,
+            config,
+            query_norm: None,
+            key_norm: None,
+            rotary: None,
+            window,
+        })
     }
 
     /// With queries and keys that are turned by their positions once they are projected. Layers
@@ -144,7 +190,7 @@ impl MultiHeadAttention {
     /// # Ok::<(), lt_attention::lt_core::Error>(())
     /// ```
     pub fn with_rotary(self, rotary: Rotary) -> Result<Self> {
-        let k = self.query.outputs() / self.config.heads;
+        let k = self.key_width();
         if rotary.width() == k {
             return Ok(Self { rotary: Some(rotary), ..self });
         }
@@ -154,6 +200,31 @@ impl MultiHeadAttention {
             got: rotary.width().to_string(),
             expected: format!("{k}, the width of a head"),
         })
+    }
+
+    /// With queries and keys that are normalised, each head by itself, before they are turned.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a norm is not made for heads of this width.
+    ///
+    /// [Henry et al. 2020](https://arxiv.org/abs/2010.04245), section 3. PyTorch: `q_norm` and
+    /// `k_norm` of transformers' `Qwen3Attention`.
+    pub fn with_norms(self, query: RmsNorm, key: RmsNorm) -> Result<Self> {
+        let k = self.key_width();
+        for (field, norm) in [("query.width", &query), ("key.width", &key)] {
+            if norm.width() != k {
+                let (at, got) = ("MultiHeadAttention::with_norms", norm.width().to_string());
+                let expected = format!("{k}, the width of a head");
+                return Err(Error::Config { at, field, got, expected });
+            }
+        }
+        Ok(Self { query_norm: Some(query), key_norm: Some(key), ..self })
+    }
+
+    /// The norms of queries and of keys, if they are normalised.
+    #[must_use]
+    pub fn norms(&self) -> Option<(&RmsNorm, &RmsNorm)> {
+        self.query_norm.as_ref().zip(self.key_norm.as_ref())
     }
 
     /// Self-attention over rows of width `d`, all of whose numbers are zero: to be loaded into.
@@ -170,6 +241,18 @@ impl MultiHeadAttention {
     #[must_use]
     pub fn config(&self) -> AttentionConfig {
         self.config
+    }
+
+    /// The width of a key, k.
+    pub(crate) fn key_width(&self) -> usize {
+        self.query.outputs() / self.config.heads
+    }
+
+    /// What it keeps of a text in a cache.
+    #[must_use]
+    pub fn cache_shape(&self) -> CacheShape {
+        let heads = self.config.key_heads;
+        CacheShape { heads, key: self.key_width(), value: self.value.outputs() / heads }
     }
 
     /// What turns queries and keys by their positions, if anything does.
@@ -217,7 +300,7 @@ impl MultiHeadAttention {
         residual: ArrayView2<'_, f32>,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
-        let projected = self.project_self(&input, scratch)?;
+        let projected = self.project_self(&input, &[], scratch)?;
         let context = self.context(projected, &input.into(), scratch)?;
         let output = self.output.forward_added(context.view(), residual, scratch)?; // [tokens, d]
         scratch.give(context);
@@ -271,7 +354,7 @@ impl<'a> Module<HiddenStates<'a>> for MultiHeadAttention {
     }
 
     fn forward_in(&self, input: HiddenStates<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        let projected = self.project_self(&input, scratch)?;
+        let projected = self.project_self(&input, &[], scratch)?;
         let context = self.context(projected, &input.into(), scratch)?; // [tokens, h·v]
         let output = self.output.forward_in(context.view(), scratch)?; // [tokens, d]
         scratch.give(context);

@@ -12,31 +12,33 @@ use crate::{AttentionInput, CrossAttentionInput, HiddenStates, MultiHeadAttentio
 #[derive(Debug, Clone)]
 pub(crate) struct Projected {
     /// Queries, `[tokens, h·k]`; in self-attention keys and values stand beside them,
-    /// `[tokens, h·(k + k + v)]`.
+    /// `[tokens, h·k + g·k + g·v]`.
     own: Array2<f32>,
-    /// In cross-attention: keys and values, `[memory tokens, h·(k + v)]`.
+    /// In cross-attention: keys and values, `[memory tokens, g·(k + v)]`.
     memory: Option<Array2<f32>>,
-    /// h·k, the width of queries and of keys.
-    width: usize,
+    /// h·k, the width of queries.
+    queries: usize,
+    /// g·k, the width of keys.
+    keys: usize,
 }
 
 impl Projected {
     pub(crate) fn query(&self) -> ArrayView2<'_, f32> {
-        self.own.slice(s![.., ..self.width])
+        self.own.slice(s![.., ..self.queries])
     }
 
     pub(crate) fn key(&self) -> ArrayView2<'_, f32> {
-        self.keys_and_values().slice_move(s![.., ..self.width])
+        self.keys_and_values().slice_move(s![.., ..self.keys])
     }
 
     pub(crate) fn value(&self) -> ArrayView2<'_, f32> {
-        self.keys_and_values().slice_move(s![.., self.width..])
+        self.keys_and_values().slice_move(s![.., self.keys..])
     }
 
     fn keys_and_values(&self) -> ArrayView2<'_, f32> {
         match &self.memory {
             Some(memory) => memory.view(),
-            None => self.own.slice(s![.., self.width..]),
+            None => self.own.slice(s![.., self.queries..]),
         }
     }
 
@@ -61,9 +63,11 @@ const AT: &str = "MultiHeadAttention::forward";
 
 impl MultiHeadAttention {
     /// Of a text that looks at itself: one product for all three, so that its rows are read once.
+    /// So many tokens stand before each sequence.
     pub(crate) fn project_self(
         &self,
         input: &HiddenStates<'_>,
+        before: &[usize],
         scratch: &mut Scratch,
     ) -> Result<Projected> {
         check(&self.query, &input.hidden, input.sequences)?;
@@ -73,12 +77,19 @@ impl MultiHeadAttention {
             self.key.problem(input.hidden)?,
             self.value.problem(input.hidden)?,
         ];
-        let width = self.query.outputs();
-        let mut own = products(problems, scratch); // [tokens, h·(k + k + v)]
-        if let Some(rotary) = &self.rotary {
-            rotary.rotate(own.slice_mut(s![.., ..2 * width]), input.sequences)?; // both at once
+        let (queries, keys) = (self.query.outputs(), self.key.outputs());
+        let mut own = products(problems, scratch); // [tokens, h·k + g·k + g·v]
+        if let Some(norm) = &self.query_norm {
+            norm.forward_heads_in_place(&mut own, 0..queries, scratch)?;
         }
-        Ok(Projected { own, memory: None, width })
+        if let Some(norm) = &self.key_norm {
+            norm.forward_heads_in_place(&mut own, queries..queries + keys, scratch)?;
+        }
+        if let Some(rotary) = &self.rotary {
+            let both = own.slice_mut(s![.., ..queries + keys]);
+            rotary.rotate_after(both, input.sequences, before)?;
+        }
+        Ok(Projected { own, memory: None, queries, keys })
     }
 
     /// Of a text that looks at another.
@@ -87,17 +98,46 @@ impl MultiHeadAttention {
         input: &CrossAttentionInput<'_>,
         scratch: &mut Scratch,
     ) -> Result<Projected> {
+        let mut projected = self.project_alone(input, scratch)?;
+        self.normalise_and_turn(&mut projected, input, scratch)?;
+        Ok(projected)
+    }
+
+    /// Only projected: neither normalised nor turned.
+    pub(crate) fn project_alone(
+        &self,
+        input: &CrossAttentionInput<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Projected> {
         check(&self.query, &input.hidden, input.sequences)?;
         check(&self.key, &input.memory, input.memories)?;
-        let width = self.query.outputs();
-        let mut own = products([self.query.problem(input.hidden)?], scratch); // [tokens, h·k]
+        let (queries, keys) = (self.query.outputs(), self.key.outputs());
+        let own = products([self.query.problem(input.hidden)?], scratch); // [tokens, h·k]
         let problems = [self.key.problem(input.memory)?, self.value.problem(input.memory)?];
-        let mut memory = products(problems, scratch); // [memory tokens, h·(k + v)]
+        let memory = products(problems, scratch); // [memory tokens, g·(k + v)]
+        Ok(Projected { own, memory: Some(memory), queries, keys })
+    }
+
+    /// Normalises queries and keys and turns them by their positions, where the layer does.
+    pub(crate) fn normalise_and_turn(
+        &self,
+        projected: &mut Projected,
+        input: &CrossAttentionInput<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let Projected { own, memory, queries, keys } = projected;
+        let Some(memory) = memory else { return Ok(()) };
+        if let Some(norm) = &self.query_norm {
+            norm.forward_heads_in_place(own, 0..*queries, scratch)?;
+        }
+        if let Some(norm) = &self.key_norm {
+            norm.forward_heads_in_place(memory, 0..*keys, scratch)?;
+        }
         if let Some(rotary) = &self.rotary {
             rotary.rotate(own.view_mut(), input.sequences)?;
-            rotary.rotate(memory.slice_mut(s![.., ..width]), input.memories)?;
+            rotary.rotate(memory.slice_mut(s![.., ..*keys]), input.memories)?;
         }
-        Ok(Projected { own, memory: Some(memory), width })
+        Ok(())
     }
 }
 

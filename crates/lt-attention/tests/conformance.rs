@@ -7,7 +7,7 @@ use lt_attention::{AttentionConfig, HiddenStates, MultiHeadAttention, Projection
 use lt_embedding::{Rotary, RotaryLayout};
 use lt_laws::gradient::{self, Subject};
 use lt_laws::sample::{filled, rows};
-use lt_layers::{Dropout, Linear};
+use lt_layers::{Dropout, Gain, Linear, RmsNorm};
 use ndarray::Array2;
 
 fn layer(dropout: f32) -> MultiHeadAttention {
@@ -65,6 +65,40 @@ lt_laws::conformance! {
     gradients: |grad| vec![grad.hidden, grad.memory];
     without_gradient: ["key.bias"];
     wrong: [[[5, 4], [4, 5]], [[5, 3], [4, 3]], [[5, 3], [5, 5]]];
+}
+
+/// Four heads in two groups, whose queries and keys are normalised, with another scale.
+fn grouped() -> MultiHeadAttention {
+    let linear = |outputs| Linear::zeros(6, outputs).unwrap();
+    let projections = Projections {
+        query: linear(4 * 4),
+        key: linear(2 * 4),
+        value: linear(2 * 3),
+        output: Linear::zeros(4 * 3, 6).unwrap(),
+    };
+    let config = AttentionConfig::new(4).key_heads(2).scale(0.8);
+    let norm = |gain| RmsNorm::zeros(4, gain, 0.1).unwrap();
+    let rotary = Rotary::new(4, 100.0, RotaryLayout::Halves).unwrap();
+    let layer = MultiHeadAttention::new(projections, config).unwrap();
+    let layer = layer.with_norms(norm(Gain::Weight), norm(Gain::OnePlusWeight)).unwrap();
+    layer.with_rotary(rotary).unwrap()
+}
+
+lt_laws::conformance! {
+    grouped_heads_with_norms: MultiHeadAttention = grouped();
+    inputs: [[5, 6]];
+    input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three()).mask(&Mask::causal());
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[5, 7]]];
+}
+
+#[test]
+fn capped_scores_say_that_they_cannot_be_trained() {
+    let layer = MultiHeadAttention::zeros(4, AttentionConfig::new(2).cap(50.0)).unwrap();
+    let (x, batch) = (rows(5, 4, 1), two_and_three());
+    let refused = layer.forward_cached(HiddenStates::new(x.view(), &batch), &mut Train::new(0, 0));
+    assert!(refused.unwrap_err().to_string().contains("cap is 50, expected none"));
 }
 
 /// Heads of width 4, turned by their positions.

@@ -109,9 +109,9 @@ impl DistilBertConfig {
             flag: [sinusoidal_pos_embds, tie_word_embeddings],
             number: [dropout, attention_dropout, seq_classif_dropout, qa_dropout],
             ..{
-                dim: size(fields, "dim", "hidden_size", default.dim)?,
-                n_layers: size(fields, "n_layers", "num_hidden_layers", default.n_layers)?,
-                n_heads: size(fields, "n_heads", "num_attention_heads", default.n_heads)?,
+                dim: fields.size_by_two_names(["dim", "hidden_size"], default.dim)?,
+                n_layers: fields.size_by_two_names(["n_layers", "num_hidden_layers"], default.n_layers)?,
+                n_heads: fields.size_by_two_names(["n_heads", "num_attention_heads"], default.n_heads)?,
                 labels: Labels::from_fields(fields)?,
                 architectures: fields.texts("architectures")?,
             }
@@ -154,14 +154,4 @@ impl DistilBertConfig {
         self.labels.check(origin)?;
         checks.parameters(self.parameter_count())
     }
-}
-
-/// A size that goes by two names.
-fn size(fields: &Fields, field: &str, alias: &str, default: usize) -> Result<usize, ConfigError> {
-    let said = fields.size(field, default)?;
-    let size = fields.size(alias, said)?;
-    if fields.get(field).is_some() && size != said {
-        return Err(fields.invalid(field, format!("the same as {alias} ({size})")));
-    }
-    Ok(size)
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::fields::Fields;
 use crate::file::{parse_json, read_json};
 use crate::{
-    AlbertConfig, BertConfig, ConfigError, DistilBertConfig, ElectraConfig, Labels,
-    ModernBertConfig, MpnetConfig, Origin, RobertaConfig,
+    AlbertConfig, BertConfig, ConfigError, DistilBertConfig, ElectraConfig, Gemma3TextConfig,
+    Gpt2Config, Labels, LlamaConfig, MistralConfig, ModernBertConfig, MpnetConfig, Origin,
+    Qwen2Config, Qwen3Config, RobertaConfig,
 };
 
 /// The values of `model_type` that [`ModelConfig`] has a variant for.
@@ -20,6 +21,12 @@ const KNOWN: &[&str] = &[
     "albert",
     "mpnet",
     "modernbert",
+    "gpt2",
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "gemma3_text",
 ];
 
 /// A `config.json`, by the family it describes.
@@ -51,6 +58,18 @@ pub enum ModelConfig {
     Mpnet(MpnetConfig),
     /// ModernBERT: rotary positions, a window in most layers.
     ModernBert(ModernBertConfig),
+    /// GPT-2: a decoder with a table of positions.
+    Gpt2(Gpt2Config),
+    /// Llama: rotary positions, norms without mean, gated feed-forward layers, grouped heads.
+    Llama(LlamaConfig),
+    /// Mistral: a Llama with a window.
+    Mistral(MistralConfig),
+    /// Qwen 2: a Llama with biases in attention.
+    Qwen2(Qwen2Config),
+    /// Qwen 3: a Llama with normalised queries and keys.
+    Qwen3(Qwen3Config),
+    /// Gemma 3, its text part: four norms a layer, a window in most.
+    Gemma3Text(Gemma3TextConfig),
 }
 
 macro_rules! from_family {
@@ -70,7 +89,13 @@ from_family! {
     Electra: ElectraConfig,
     Albert: AlbertConfig,
     Mpnet: MpnetConfig,
-    ModernBert: ModernBertConfig
+    ModernBert: ModernBertConfig,
+    Gpt2: Gpt2Config,
+    Llama: LlamaConfig,
+    Mistral: MistralConfig,
+    Qwen2: Qwen2Config,
+    Qwen3: Qwen3Config,
+    Gemma3Text: Gemma3TextConfig
 }
 
 impl ModelConfig {
@@ -109,6 +134,12 @@ impl ModelConfig {
             Family::Albert => AlbertConfig::from_fields(fields).map(Self::Albert),
             Family::Mpnet => MpnetConfig::from_fields(fields).map(Self::Mpnet),
             Family::ModernBert => ModernBertConfig::from_fields(fields).map(Self::ModernBert),
+            Family::Gpt2 => Gpt2Config::from_fields(fields).map(Self::Gpt2),
+            Family::Llama => LlamaConfig::from_fields(fields).map(Self::Llama),
+            Family::Mistral => MistralConfig::from_fields(fields).map(Self::Mistral),
+            Family::Qwen2 => Qwen2Config::from_fields(fields).map(Self::Qwen2),
+            Family::Qwen3 => Qwen3Config::from_fields(fields).map(Self::Qwen3),
+            Family::Gemma3Text => Gemma3TextConfig::from_fields(fields).map(Self::Gemma3Text),
             Family::NotSaid | Family::Unknown => Err(only(KNOWN, fields)),
         }
     }
@@ -138,6 +169,12 @@ impl ModelConfig {
             Self::Albert(_) => "albert",
             Self::Mpnet(_) => "mpnet",
             Self::ModernBert(_) => "modernbert",
+            Self::Gpt2(_) => "gpt2",
+            Self::Llama(_) => "llama",
+            Self::Mistral(_) => "mistral",
+            Self::Qwen2(_) => "qwen2",
+            Self::Qwen3(_) => "qwen3",
+            Self::Gemma3Text(_) => "gemma3_text",
         }
     }
 }
@@ -152,6 +189,12 @@ pub(crate) enum Family {
     Albert,
     Mpnet,
     ModernBert,
+    Gpt2,
+    Llama,
+    Mistral,
+    Qwen2,
+    Qwen3,
+    Gemma3Text,
     /// Neither a `model_type` nor a class.
     NotSaid,
     Unknown,
@@ -168,6 +211,16 @@ impl Family {
             Some("albert") => Self::Albert,
             Some("mpnet") => Self::Mpnet,
             Some("modernbert") => Self::ModernBert,
+            Some("gpt2") => Self::Gpt2,
+            Some("llama") => Self::Llama,
+            Some("mistral") => Self::Mistral,
+            Some("qwen2") => Self::Qwen2,
+            Some("qwen3") => Self::Qwen3,
+            Some("gemma3_text") => Self::Gemma3Text,
+            Some("gemma3") => {
+                let why = "it has images too: save its language model alone, as \"gemma3_text\"";
+                return Err(fields.unsupported("model_type", why));
+            }
             Some(_) => Self::Unknown,
             // The first checkpoints were published before model_type was.
             None if classes.is_empty() => Self::NotSaid,
@@ -187,13 +240,14 @@ impl Family {
 }
 
 /// How the classes begin that are older than `model_type`.
-const CLASSES: [(&str, Family); 6] = [
+const CLASSES: [(&str, Family); 7] = [
     ("Bert", Family::Bert),
     ("Roberta", Family::Roberta),
     ("XLMRoberta", Family::Roberta),
     ("Camembert", Family::Roberta),
     ("DistilBert", Family::DistilBert),
     ("Albert", Family::Albert),
+    ("GPT2", Family::Gpt2),
 ];
 /// How they go on, as in `BertModel`, `BertForMaskedLM`, `BertLMHeadModel`.
 const CLASS_ENDS: [&str; 3] = ["Model", "For", "LMHead"];

@@ -37,6 +37,11 @@ impl Fields {
         self.map.get(field).filter(|value| !value.is_null())
     }
 
+    /// Whether there is nothing at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.map.is_empty()
+    }
+
     /// Whether a key is there and `null`, where that means something else than its absence.
     pub(crate) fn is_null(&self, field: &str) -> bool {
         self.map.get(field).is_some_and(Value::is_null)
@@ -74,16 +79,39 @@ impl Fields {
             .ok_or_else(|| self.invalid(field, "a whole number"))
     }
 
+    /// A whole number that goes by two names.
+    pub(crate) fn size_by_two_names(
+        &self,
+        [field, alias]: [&str; 2],
+        default: usize,
+    ) -> Result<usize, ConfigError> {
+        let said = self.size(field, default)?;
+        let size = self.size(alias, said)?;
+        if self.get(field).is_some() && size != said {
+            return Err(self.invalid(field, format!("the same as {alias} ({size})")));
+        }
+        Ok(size)
+    }
+
     /// Any number.
     pub(crate) fn number(&self, field: &str, default: f32) -> Result<f32, ConfigError> {
-        let Some(value) = self.get(field) else { return Ok(default) };
         // Nearest f32: what PyTorch computes with.
-        value.as_f64().map(|number| number as f32).ok_or_else(|| self.invalid(field, "a number"))
+        Ok(self.optional_real(field)?.map_or(default, |number| number as f32))
+    }
+
+    /// Any number that more is computed from before it is rounded.
+    pub(crate) fn real(&self, field: &str, default: f64) -> Result<f64, ConfigError> {
+        Ok(self.optional_real(field)?.unwrap_or(default))
+    }
+
+    pub(crate) fn optional_real(&self, field: &str) -> Result<Option<f64>, ConfigError> {
+        let Some(value) = self.get(field) else { return Ok(None) };
+        value.as_f64().map(Some).ok_or_else(|| self.invalid(field, "a number"))
     }
 
     /// Any number; `None` if there is none.
     pub(crate) fn optional_number(&self, field: &str) -> Result<Option<f32>, ConfigError> {
-        self.get(field).map(|_| self.number(field, 0.0)).transpose()
+        Ok(self.optional_real(field)?.map(|number| number as f32))
     }
 
     pub(crate) fn flag(&self, field: &str, default: bool) -> Result<bool, ConfigError> {

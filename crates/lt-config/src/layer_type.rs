@@ -34,17 +34,58 @@ impl LayerType {
         (0..layers).map(of).collect()
     }
 
+    /// So many layers, of which every `every`-th sees everything, and the others what is near.
+    ///
+    /// If `every` is 0, none does.
+    ///
+    /// ```
+    /// use lt_config::LayerType::{self, Full, Sliding};
+    /// assert_eq!(LayerType::every(3, 5), [Sliding, Sliding, Full, Sliding, Sliding]);
+    /// ```
+    ///
+    /// PyTorch: `sliding_window_pattern` of `transformers.Gemma3TextConfig`.
+    #[must_use]
+    pub fn every(every: usize, layers: usize) -> Vec<Self> {
+        let of =
+            |layer: usize| if layer.is_multiple_of(every) { Self::Full } else { Self::Sliding };
+        (1..=layers).map(of).collect()
+    }
+
+    /// So many layers, of which those from this number on, counted from 0, have a window.
+    ///
+    /// ```
+    /// use lt_config::LayerType::{self, Full, Sliding};
+    /// assert_eq!(LayerType::sliding_from(2, 3), [Full, Full, Sliding]);
+    /// ```
+    ///
+    /// PyTorch: `max_window_layers` of `transformers.Qwen2Config`.
+    #[must_use]
+    pub fn sliding_from(first: usize, layers: usize) -> Vec<Self> {
+        let of = |layer| if layer < first { Self::Full } else { Self::Sliding };
+        (0..layers).map(of).collect()
+    }
+
     /// Of all layers: named one by one (transformers 5), or by a rule (transformers 4).
     pub(crate) fn of_all(fields: &Fields, default: usize) -> Result<Vec<Self>, ConfigError> {
+        let rule = |layers| match fields.size("global_attn_every_n_layers", 3)? {
+            0 => Err(fields.invalid("global_attn_every_n_layers", "at least 1")),
+            every => Ok(Self::alternating(layers, every)),
+        };
+        Self::named_or(fields, default, rule)
+    }
+
+    /// Of all layers: named one by one, or by this rule for so many.
+    pub(crate) fn named_or(
+        fields: &Fields,
+        default: usize,
+        rule: impl FnOnce(usize) -> Result<Vec<Self>, ConfigError>,
+    ) -> Result<Vec<Self>, ConfigError> {
         let layers = fields.size("num_hidden_layers", default)?;
         if layers == 0 || layers > MAX_LAYERS {
             return Err(fields.invalid("num_hidden_layers", format!("1 to {MAX_LAYERS}")));
         }
         if fields.get("layer_types").is_none() {
-            return match fields.size("global_attn_every_n_layers", 3)? {
-                0 => Err(fields.invalid("global_attn_every_n_layers", "at least 1")),
-                every => Ok(Self::alternating(layers, every)),
-            };
+            return rule(layers);
         }
         let types = fields.texts("layer_types")?;
         if types.len() != layers {

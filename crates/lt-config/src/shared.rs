@@ -1,11 +1,12 @@
-//! What every encoder's configuration says, by one set of names.
+//! What every family's configuration says, by one set of names.
 
 use crate::{
-    AlbertConfig, BertConfig, DistilBertConfig, ElectraConfig, Labels, ModelConfig,
-    ModernBertConfig, MpnetConfig, RobertaConfig,
+    AlbertConfig, BertConfig, DistilBertConfig, ElectraConfig, Gemma3TextConfig, Gpt2Config,
+    Labels, LlamaConfig, MistralConfig, ModelConfig, ModernBertConfig, MpnetConfig, Qwen2Config,
+    Qwen3Config, RobertaConfig,
 };
 
-/// What the configurations of all encoders say, by BERT's names.
+/// What the configurations of all families say, by BERT's names.
 ///
 /// ```
 /// use lt_config::ModelConfig;
@@ -28,6 +29,10 @@ pub struct Shared<'a> {
     pub num_hidden_layers: usize,
     /// h: how many heads attention has.
     pub num_attention_heads: usize,
+    /// How many heads its keys and values have: h, unless several queries share them.
+    pub num_key_value_heads: usize,
+    /// k: how wide a head is.
+    pub head_dim: usize,
     /// f: the inner width of the feed-forward layers.
     pub intermediate_size: usize,
     /// The activation of the feed-forward layers, by the name the checkpoint gives it.
@@ -38,9 +43,10 @@ pub struct Shared<'a> {
     pub position_table: bool,
     /// How many segments there are vectors for: 0 if the family has none.
     pub type_vocab_size: usize,
-    /// ε under the root of layer normalisation.
+    /// ε under the root of normalisation.
     pub layer_norm_eps: f32,
-    /// The probability with which training drops a number of a hidden vector.
+    /// The probability with which training drops a number of a hidden vector: 0 if the family
+    /// does not.
     pub hidden_dropout_prob: f32,
     /// The probability with which training drops an attention weight.
     pub attention_probs_dropout_prob: f32,
@@ -54,7 +60,7 @@ pub struct Shared<'a> {
 }
 
 impl ModelConfig {
-    /// What the configurations of all encoders say, by BERT's names.
+    /// What the configurations of all families say, by BERT's names.
     #[must_use]
     pub fn shared(&self) -> Shared<'_> {
         match self {
@@ -65,6 +71,12 @@ impl ModelConfig {
             Self::Albert(config) => config.into(),
             Self::Mpnet(config) => config.into(),
             Self::ModernBert(config) => config.into(),
+            Self::Gpt2(config) => config.into(),
+            Self::Llama(config) => config.into(),
+            Self::Mistral(config) => config.into(),
+            Self::Qwen2(config) => config.into(),
+            Self::Qwen3(config) => config.into(),
+            Self::Gemma3Text(config) => config.into(),
         }
     }
 }
@@ -79,7 +91,6 @@ macro_rules! shared {
             fn from($config: &'a $family) -> Self {
                 Self {
                     vocab_size: $config.vocab_size,
-                    max_position_embeddings: $config.max_position_embeddings,
                     tie_word_embeddings: $config.tie_word_embeddings,
                     labels: &$config.labels,
                     architectures: &$config.architectures,
@@ -98,6 +109,9 @@ shared! {
             type_vocab_size, layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob
         ],
         other: {
+            max_position_embeddings: config.max_position_embeddings,
+            num_key_value_heads: config.num_attention_heads,
+            head_dim: equal_part(config.hidden_size, config.num_attention_heads),
             position_table: true,
             embedding_size: config.hidden_size,
             hidden_act: &config.hidden_act,
@@ -109,6 +123,9 @@ shared! {
             type_vocab_size, layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob
         ],
         other: {
+            max_position_embeddings: config.max_position_embeddings,
+            num_key_value_heads: config.num_attention_heads,
+            head_dim: equal_part(config.hidden_size, config.num_attention_heads),
             position_table: true,
             embedding_size: config.hidden_size,
             hidden_act: &config.hidden_act,
@@ -117,6 +134,9 @@ shared! {
     DistilBertConfig as config {
         same: [],
         other: {
+            max_position_embeddings: config.max_position_embeddings,
+            num_key_value_heads: config.n_heads,
+            head_dim: equal_part(config.dim, config.n_heads),
             position_table: true,
             embedding_size: config.dim,
             hidden_size: config.dim,
@@ -136,7 +156,13 @@ shared! {
             intermediate_size, type_vocab_size, layer_norm_eps, hidden_dropout_prob,
             attention_probs_dropout_prob
         ],
-        other: { position_table: true, hidden_act: &config.hidden_act }
+        other: {
+            max_position_embeddings: config.max_position_embeddings,
+            num_key_value_heads: config.num_attention_heads,
+            head_dim: equal_part(config.hidden_size, config.num_attention_heads),
+            position_table: true,
+            hidden_act: &config.hidden_act,
+        }
     }
     AlbertConfig as config {
         same: [
@@ -144,7 +170,13 @@ shared! {
             intermediate_size, type_vocab_size, layer_norm_eps, hidden_dropout_prob,
             attention_probs_dropout_prob
         ],
-        other: { position_table: true, hidden_act: &config.hidden_act }
+        other: {
+            max_position_embeddings: config.max_position_embeddings,
+            num_key_value_heads: config.num_attention_heads,
+            head_dim: equal_part(config.hidden_size, config.num_attention_heads),
+            position_table: true,
+            hidden_act: &config.hidden_act,
+        }
     }
     MpnetConfig as config {
         same: [
@@ -152,6 +184,9 @@ shared! {
             layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob
         ],
         other: {
+            max_position_embeddings: config.max_position_embeddings,
+            num_key_value_heads: config.num_attention_heads,
+            head_dim: equal_part(config.hidden_size, config.num_attention_heads),
             position_table: true,
             embedding_size: config.hidden_size,
             hidden_act: &config.hidden_act,
@@ -161,6 +196,9 @@ shared! {
     ModernBertConfig as config {
         same: [hidden_size, num_attention_heads, intermediate_size],
         other: {
+            max_position_embeddings: config.max_position_embeddings,
+            num_key_value_heads: config.num_attention_heads,
+            head_dim: equal_part(config.hidden_size, config.num_attention_heads),
             position_table: false,
             embedding_size: config.hidden_size,
             num_hidden_layers: config.num_hidden_layers(),
@@ -171,4 +209,108 @@ shared! {
             attention_probs_dropout_prob: config.attention_dropout,
         }
     }
+    Gpt2Config as config {
+        same: [],
+        other: {
+            max_position_embeddings: config.n_positions,
+            num_attention_heads: config.n_head,
+            num_key_value_heads: config.n_head,
+            head_dim: equal_part(config.n_embd, config.n_head),
+            position_table: true,
+            embedding_size: config.n_embd,
+            hidden_size: config.n_embd,
+            num_hidden_layers: config.n_layer,
+            intermediate_size: config.inner(),
+            hidden_act: &config.activation_function,
+            type_vocab_size: 0,
+            layer_norm_eps: config.layer_norm_epsilon,
+            hidden_dropout_prob: config.resid_pdrop,
+            attention_probs_dropout_prob: config.attn_pdrop,
+        }
+    }
+    LlamaConfig as config {
+        same: [
+            hidden_size, num_attention_heads, num_key_value_heads, head_dim, intermediate_size,
+            max_position_embeddings
+        ],
+        other: {
+            position_table: false,
+            embedding_size: config.hidden_size,
+            num_hidden_layers: config.num_hidden_layers,
+            hidden_act: &config.hidden_act,
+            type_vocab_size: 0,
+            layer_norm_eps: config.rms_norm_eps,
+            hidden_dropout_prob: 0.0,
+            attention_probs_dropout_prob: config.attention_dropout,
+        }
+    }
+    MistralConfig as config {
+        same: [
+            hidden_size, num_attention_heads, num_key_value_heads, head_dim, intermediate_size,
+            max_position_embeddings
+        ],
+        other: {
+            position_table: false,
+            embedding_size: config.hidden_size,
+            num_hidden_layers: config.num_hidden_layers,
+            hidden_act: &config.hidden_act,
+            type_vocab_size: 0,
+            layer_norm_eps: config.rms_norm_eps,
+            hidden_dropout_prob: 0.0,
+            attention_probs_dropout_prob: config.attention_dropout,
+        }
+    }
+    Qwen2Config as config {
+        same: [
+            hidden_size, num_attention_heads, num_key_value_heads, head_dim, intermediate_size,
+            max_position_embeddings
+        ],
+        other: {
+            position_table: false,
+            embedding_size: config.hidden_size,
+            num_hidden_layers: config.num_hidden_layers(),
+            hidden_act: &config.hidden_act,
+            type_vocab_size: 0,
+            layer_norm_eps: config.rms_norm_eps,
+            hidden_dropout_prob: 0.0,
+            attention_probs_dropout_prob: config.attention_dropout,
+        }
+    }
+    Qwen3Config as config {
+        same: [
+            hidden_size, num_attention_heads, num_key_value_heads, head_dim, intermediate_size,
+            max_position_embeddings
+        ],
+        other: {
+            position_table: false,
+            embedding_size: config.hidden_size,
+            num_hidden_layers: config.num_hidden_layers(),
+            hidden_act: &config.hidden_act,
+            type_vocab_size: 0,
+            layer_norm_eps: config.rms_norm_eps,
+            hidden_dropout_prob: 0.0,
+            attention_probs_dropout_prob: config.attention_dropout,
+        }
+    }
+    Gemma3TextConfig as config {
+        same: [
+            hidden_size, num_attention_heads, num_key_value_heads, head_dim, intermediate_size,
+            max_position_embeddings
+        ],
+        other: {
+            position_table: false,
+            embedding_size: config.hidden_size,
+            num_hidden_layers: config.num_hidden_layers(),
+            hidden_act: &config.hidden_activation,
+            type_vocab_size: 0,
+            layer_norm_eps: config.rms_norm_eps,
+            hidden_dropout_prob: 0.0,
+            attention_probs_dropout_prob: config.attention_dropout,
+        }
+    }
+}
+
+/// How wide a head is, where heads share the width out; without heads, nothing is.
+fn equal_part(width: usize, heads: usize) -> usize {
+    width.checked_div(heads).unwrap_or(0)
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use lt_config::{ModelConfig, SentenceTransformers};
+use lt_config::{GenerationConfig, ModelConfig, SentenceTransformers};
 use proptest::prelude::*;
 
 const DIR: &str = env!("CARGO_TARGET_TMPDIR");
@@ -52,9 +52,22 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
-const FAMILIES: [&str; 7] =
-    ["bert", "roberta", "distilbert", "electra", "albert", "mpnet", "modernbert"];
-const KEYS: [&str; 32] = [
+const FAMILIES: [&str; 13] = [
+    "bert",
+    "roberta",
+    "distilbert",
+    "electra",
+    "albert",
+    "mpnet",
+    "modernbert",
+    "gpt2",
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "gemma3_text",
+];
+const KEYS: [&str; 48] = [
     "model_type",
     "architectures",
     "vocab_size",
@@ -87,6 +100,37 @@ const KEYS: [&str; 32] = [
     "rope_parameters",
     "rope_scaling",
     "classifier_pooling",
+    "n_embd",
+    "n_inner",
+    "n_layer",
+    "head_dim",
+    "num_key_value_heads",
+    "use_sliding_window",
+    "max_window_layers",
+    "sliding_window_pattern",
+    "rope_theta",
+    "rope_local_base_freq",
+    "partial_rotary_factor",
+    "original_max_position_embeddings",
+    "query_pre_attn_scalar",
+    "final_logit_softcapping",
+    "eos_token_id",
+    "quantization_config",
+];
+
+const GENERATION: [&str; 12] = [
+    "max_length",
+    "max_new_tokens",
+    "do_sample",
+    "num_beams",
+    "early_stopping",
+    "temperature",
+    "top_k",
+    "min_p",
+    "bad_words_ids",
+    "suppress_tokens",
+    "eos_token_id",
+    "forced_bos_token_id",
 ];
 
 /// What is read holds what a configuration written by hand is held to.
@@ -99,6 +143,12 @@ fn is_valid(config: &ModelConfig) -> bool {
         ModelConfig::Albert(config) => config.validate().is_ok(),
         ModelConfig::Mpnet(config) => config.validate().is_ok(),
         ModelConfig::ModernBert(config) => config.validate().is_ok(),
+        ModelConfig::Gpt2(config) => config.validate().is_ok(),
+        ModelConfig::Llama(config) => config.validate().is_ok(),
+        ModelConfig::Mistral(config) => config.validate().is_ok(),
+        ModelConfig::Qwen2(config) => config.validate().is_ok(),
+        ModelConfig::Qwen3(config) => config.validate().is_ok(),
+        ModelConfig::Gemma3Text(config) => config.validate().is_ok(),
         _ => false,
     }
 }
@@ -124,6 +174,17 @@ proptest! {
         let text = format!(r#"{{"model_type": "{family}"{}}}"#, said.concat());
         if let Ok(config) = ModelConfig::from_json(&text) {
             prop_assert!(is_valid(&config));
+        }
+    }
+
+    #[test]
+    fn generation_settings_of_any_value_are_read_or_refused(
+        said in prop::collection::vec((prop::sample::select(&GENERATION[..]), json()), 1..4),
+    ) {
+        let said: Vec<String> =
+            said.iter().map(|(key, value)| format!(r#""{key}": {value}"#)).collect();
+        if let Ok(config) = GenerationConfig::from_json(&format!("{{{}}}", said.join(","))) {
+            prop_assert!(config.validate().is_ok());
         }
     }
 

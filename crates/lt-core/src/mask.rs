@@ -74,6 +74,18 @@ impl Mask {
         self.rules.is_empty()
     }
 
+    /// Whether it is [`causal`](Self::causal) and nothing else.
+    ///
+    /// ```
+    /// use lt_core::Mask;
+    /// assert!(Mask::causal().is_causal() && !Mask::all().is_causal());
+    /// assert!(!(Mask::causal() & Mask::window(2, 0)).is_causal());
+    /// ```
+    #[must_use]
+    pub fn is_causal(&self) -> bool {
+        matches!(self.rules.as_slice(), [Rule::Causal])
+    }
+
     /// A query may look at its own position and at those before it.
     #[must_use]
     pub fn causal() -> Self {

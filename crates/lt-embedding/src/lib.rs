@@ -6,16 +6,18 @@
     include_str!("../doc/03-positions.md"),
 )]
 
+mod alibi;
 mod position;
 mod relative;
 mod rotary;
 mod table;
 mod text;
 
+pub use alibi::Alibi;
 pub use lt_core;
 pub use position::{PositionIds, Positions, sinusoidal_table};
 pub use relative::{Buckets, RelativeBias};
-pub use rotary::{Rotary, RotaryInput, RotaryLayout};
+pub use rotary::{Rotary, RotaryInput, RotaryLayout, RotaryScaling, YarnBorders};
 pub use table::Embedding;
 pub use text::{EmbeddingParts, TextEmbeddings, TokenIds};
 

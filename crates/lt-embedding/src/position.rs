@@ -28,7 +28,7 @@ pub enum PositionIds {
 /// let table = Embedding::new(Weight::zeros(&[5, 2]))?;
 /// let positions = Positions::new(table, PositionIds::AfterPadding(1))?;
 /// assert_eq!(positions.limit(), 3); // rows 0 and 1 are not for text
-/// assert_eq!(positions.numbers(&[7, 8, 9]).collect::<Vec<_>>(), [2, 3, 4]);
+/// assert_eq!(positions.numbers(&[7, 8, 9], 0).collect::<Vec<_>>(), [2, 3, 4]);
 /// # Ok::<(), lt_embedding::lt_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -90,13 +90,14 @@ impl Positions {
         }
     }
 
-    /// The number of each token of one sequence.
-    pub fn numbers<'a>(&self, ids: &'a [u32]) -> impl Iterator<Item = usize> + 'a {
+    /// The number of each token of one sequence, `before` of whose tokens stand before these.
+    pub fn numbers<'a>(&self, ids: &'a [u32], before: usize) -> impl Iterator<Item = usize> + 'a {
         let numbering = self.numbering;
-        let mut next = match numbering {
+        let first = match numbering {
             PositionIds::FromZero => 0,
             PositionIds::AfterPadding(padding) => (padding as usize).saturating_add(1),
         };
+        let mut next = first.saturating_add(before);
         ids.iter().map(move |&id| {
             if numbering == PositionIds::AfterPadding(id) {
                 return id as usize;
@@ -106,15 +107,18 @@ impl Positions {
         })
     }
 
-    /// Refuses sequences that are longer than [`limit`](Self::limit).
+    /// Refuses sequences that are longer than [`limit`](Self::limit), with what stands `before`
+    /// each.
     ///
     /// # Errors
     /// [`Error::TooLong`] for the first that is.
-    pub fn check(&self, at: &'static str, sequences: &Ragged) -> Result<()> {
+    pub fn check(&self, at: &'static str, sequences: &Ragged, before: &[usize]) -> Result<()> {
         let limit = self.limit();
-        let too_long = sequences.ranges().enumerate().find(|(_, range)| range.len() > limit);
-        too_long.map_or(Ok(()), |(sequence, range)| {
-            Err(Error::TooLong { at, sequence, length: range.len(), limit })
+        let mut lengths = sequences.ranges().enumerate().map(|(sequence, range)| {
+            (sequence, range.len().saturating_add(before.get(sequence).copied().unwrap_or(0)))
+        });
+        lengths.find(|&(_, length)| length > limit).map_or(Ok(()), |(sequence, length)| {
+            Err(Error::TooLong { at, sequence, length, limit })
         })
     }
 }

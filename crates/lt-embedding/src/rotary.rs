@@ -1,7 +1,9 @@
 //! Positions as rotations of queries and keys.
 
 mod angles;
+mod scaling;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use lt_core::{
@@ -11,6 +13,7 @@ use lt_core::{
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2};
 
 use angles::Angles;
+pub use scaling::{RotaryScaling, YarnBorders};
 
 /// Which two columns of a head are turned together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,18 +51,41 @@ pub enum RotaryLayout {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Rotary {
-    theta: f32,
-    layout: RotaryLayout,
+    settings: Settings,
     angles: Arc<Angles>,
 }
 
 params!(Rotary {});
 
+/// What the angles follow from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Settings {
+    /// The width of a head, k.
+    width: usize,
+    /// Columns of a head that are turned, from the first on.
+    turned: usize,
+    theta: f32,
+    layout: RotaryLayout,
+    scaling: RotaryScaling,
+}
+
+impl Settings {
+    /// The angles of texts that are not longer than those of training.
+    fn angles(self) -> Angles {
+        self.angles_for(0)
+    }
+
+    /// The angles of a text of this length.
+    fn angles_for(self, length: usize) -> Angles {
+        let Self { turned, theta, scaling, .. } = self;
+        Angles::new(scaling.frequencies(turned, theta, length), scaling.length())
+    }
+}
+
 /// Two that turn alike are equal, whatever positions they have met.
 impl PartialEq for Rotary {
     fn eq(&self, other: &Self) -> bool {
-        let key = |rotary: &Self| (rotary.width(), rotary.theta, rotary.layout);
-        key(self) == key(other)
+        self.settings == other.settings
     }
 }
 
@@ -71,13 +97,21 @@ pub struct RotaryInput<'a> {
     pub rows: ArrayView2<'a, f32>,
     /// Where each sequence begins.
     pub sequences: &'a Ragged,
+    /// How many tokens stand before the first row of each sequence; none: none do.
+    pub before: &'a [usize],
 }
 
 impl<'a> RotaryInput<'a> {
     /// These rows of these sequences.
     #[must_use]
     pub fn new(rows: ArrayView2<'a, f32>, sequences: &'a Ragged) -> Self {
-        Self { rows, sequences }
+        Self { rows, sequences, before: &[] }
+    }
+
+    /// With so many tokens before the first row of each sequence.
+    #[must_use]
+    pub fn before(self, before: &'a [usize]) -> Self {
+        Self { before, ..self }
     }
 }
 
@@ -96,25 +130,79 @@ impl Rotary {
         if !(theta >= 1.0 && theta.is_finite()) {
             return refuse("theta", theta.to_string(), "a finite number, 1 or above");
         }
-        Ok(Self { theta, layout, angles: Arc::new(Angles::new(width, theta)) })
+        let scaling = RotaryScaling::Default;
+        Ok(Self::of(Settings { width, turned: width, theta, layout, scaling }))
+    }
+
+    fn of(settings: Settings) -> Self {
+        Self { settings, angles: Arc::new(settings.angles()) }
+    }
+
+    /// Turning only the first columns of each head; the others pass as they are (GPT-NeoX's
+    /// `partial_rotary_factor`).
+    ///
+    /// # Errors
+    /// [`Error::Config`] if they are 0 or odd, or more than there are.
+    ///
+    /// ```
+    /// # use lt_embedding::{Rotary, RotaryLayout, lt_core::Ragged};
+    /// let rotary = Rotary::new(4, 10_000.0, RotaryLayout::Halves)?.turning(2)?;
+    /// let mut rows = ndarray::array![[1.0, 0.0, 3.0, 4.0], [1.0, 0.0, 3.0, 4.0]];
+    /// rotary.rotate(rows.view_mut(), &Ragged::single(2))?;
+    /// assert_eq!(rows.row(1), ndarray::array![0.540_302_3, 0.841_470_96, 3.0, 4.0]);
+    /// # Ok::<(), lt_embedding::lt_core::Error>(())
+    /// ```
+    pub fn turning(self, columns: usize) -> Result<Self> {
+        let width = self.width();
+        if columns > 0 && columns.is_multiple_of(2) && columns <= width {
+            self.settings.scaling.check(columns)?;
+            return Ok(Self::of(Settings { turned: columns, ..self.settings }));
+        }
+        Err(Error::Config {
+            at: "Rotary::turning",
+            field: "columns",
+            got: columns.to_string(),
+            expected: format!("an even number from 2 to {width}, the width of a head"),
+        })
+    }
+
+    /// With frequencies that were changed for longer texts.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if a number of it is out of range.
+    pub fn with_scaling(self, scaling: RotaryScaling) -> Result<Self> {
+        scaling.check(self.settings.turned)?;
+        Ok(Self::of(Settings { scaling, ..self.settings }))
     }
 
     /// The width of a head, k.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.angles.width()
+        self.settings.width
     }
 
     /// The base of the angles, θ.
     #[must_use]
     pub fn theta(&self) -> f32 {
-        self.theta
+        self.settings.theta
     }
 
     /// Which columns are turned together.
     #[must_use]
     pub fn layout(&self) -> RotaryLayout {
-        self.layout
+        self.settings.layout
+    }
+
+    /// How the frequencies were changed for longer texts.
+    #[must_use]
+    pub fn scaling(&self) -> RotaryScaling {
+        self.settings.scaling
+    }
+
+    /// How far each pair is turned from one position to the next, in radians: one number a pair.
+    #[must_use]
+    pub fn frequencies(&self) -> &[f32] {
+        self.angles.frequencies()
     }
 
     /// Turns each row by the angles of its position in its sequence, in place.
@@ -135,40 +223,81 @@ impl Rotary {
     /// # Ok::<(), lt_embedding::lt_core::Error>(())
     /// ```
     pub fn rotate(&self, rows: ArrayViewMut2<'_, f32>, sequences: &Ragged) -> Result<()> {
-        self.turn("Rotary::rotate", rows, sequences, turned)
+        self.rotate_after(rows, sequences, &[])
     }
 
-    /// Turns each row back: undoes [`rotate`](Self::rotate), and is its backward pass.
+    /// As [`rotate`](Self::rotate), where so many tokens stand before the first row of each
+    /// sequence; none: none do.
+    ///
+    /// # Errors
+    /// As for [`rotate`](Self::rotate), and if there is not one number for each sequence.
+    ///
+    /// ```
+    /// # use lt_embedding::{Rotary, RotaryLayout, lt_core::Ragged};
+    /// let rotary = Rotary::new(2, 10_000.0, RotaryLayout::Halves)?;
+    /// let mut text = ndarray::array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
+    /// let mut last = text.slice(ndarray::s![2.., ..]).to_owned();
+    /// rotary.rotate(text.view_mut(), &Ragged::single(3))?;
+    /// rotary.rotate_after(last.view_mut(), &Ragged::single(1), &[2])?;
+    /// assert_eq!(last.row(0), text.row(2));
+    /// # Ok::<(), lt_embedding::lt_core::Error>(())
+    /// ```
+    pub fn rotate_after(
+        &self,
+        rows: ArrayViewMut2<'_, f32>,
+        sequences: &Ragged,
+        before: &[usize],
+    ) -> Result<()> {
+        self.turn("Rotary::rotate", rows, Places { sequences, before }, turned)
+    }
+
+    /// The transpose of [`rotate`](Self::rotate), which is its backward pass: turns each row back.
+    /// That undoes it, where the scaling makes rows no longer.
     ///
     /// # Errors
     /// As for [`rotate`](Self::rotate).
     pub fn rotate_back(&self, rows: ArrayViewMut2<'_, f32>, sequences: &Ragged) -> Result<()> {
+        self.turn_back(rows, Places { sequences, before: &[] })
+    }
+
+    fn turn_back(&self, rows: ArrayViewMut2<'_, f32>, places: Places<'_>) -> Result<()> {
         let back = |point, (cos, sin): (f32, f32)| turned(point, (cos, -sin));
-        self.turn("Rotary::rotate_back", rows, sequences, back)
+        self.turn("Rotary::rotate_back", rows, places, back)
     }
 
     fn turn(
         &self,
         at: &'static str,
         mut rows: ArrayViewMut2<'_, f32>,
-        sequences: &Ragged,
+        Places { sequences, before }: Places<'_>,
         turn: impl Fn(Point, (f32, f32)) -> Point,
     ) -> Result<()> {
         sequences.check(at, rows.nrows())?;
+        let refuse =
+            |field, got: String, expected: String| Err(Error::Config { at, field, got, expected });
         if !rows.ncols().is_multiple_of(self.width()) {
-            return Err(Error::Config {
-                at,
-                field: "columns",
-                got: Shape::of(&[rows.ncols()]).to_string(),
-                expected: format!("a multiple of {}, the width of a head", self.width()),
-            });
+            let expected = format!("a multiple of {}, the width of a head", self.width());
+            return refuse("columns", Shape::of(&[rows.ncols()]).to_string(), expected);
+        }
+        if !before.is_empty() && before.len() != sequences.len() {
+            let expected = format!("none, or one for each of {} sequences", sequences.len());
+            return refuse("before", format!("{} numbers", before.len()), expected);
         }
         if rows.is_empty() {
             return Ok(()); // rows of no columns may be more than there is memory for angles
         }
-        for range in sequences.ranges() {
-            for (position, row) in range.enumerate() {
-                let (cos, sin) = self.angles.of(position);
+        for (sequence, range) in sequences.ranges().enumerate() {
+            let first = before.get(sequence).copied().unwrap_or(0);
+            let positions = first..first.saturating_add(range.len());
+            let own = self.of_its_length(&positions);
+            for (position, row) in positions.clone().zip(range) {
+                let (cos, sin) = match &own {
+                    None => self.angles.of(position),
+                    Some(own) => {
+                        let pairs = self.frequencies().len();
+                        own[(position - first) * 2 * pairs..][..2 * pairs].split_at(pairs)
+                    }
+                };
                 let mut row = rows.row_mut(row);
                 if let Some(row) = row.as_slice_mut() {
                     self.turn_row(row, cos, sin, &turn);
@@ -182,7 +311,17 @@ impl Rotary {
         Ok(())
     }
 
-    /// Turns the heads of one row, `[h·k]`, by the angles of its position, `[k/2]`.
+    /// The cosines and sines of these positions, the last of a text, if its length changes them.
+    fn of_its_length(&self, positions: &Range<usize>) -> Option<Box<[f32]>> {
+        match self.settings.scaling {
+            RotaryScaling::Dynamic { original, .. } if positions.end > original => {
+                Some(self.settings.angles_for(positions.end).compute(positions.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Turns the heads of one row, `[h·k]`, by the angles of its position, `[pairs]`.
     fn turn_row(
         &self,
         row: &mut [f32],
@@ -190,17 +329,19 @@ impl Rotary {
         sin: &[f32],
         turn: &impl Fn(Point, (f32, f32)) -> Point,
     ) {
-        for head in row.chunks_exact_mut(self.width()) {
+        let Settings { width, turned, layout, .. } = self.settings;
+        for head in row.chunks_exact_mut(width) {
             let angles = cos.iter().copied().zip(sin.iter().copied());
-            match self.layout {
+            match layout {
                 RotaryLayout::Halves => {
-                    let (first, second) = head.split_at_mut(cos.len());
+                    let (first, second) = head[..turned].split_at_mut(cos.len());
                     for ((a, b), angle) in first.iter_mut().zip(second).zip(angles) {
                         (*a, *b) = turn((*a, *b), angle);
                     }
                 }
                 RotaryLayout::Interleaved => {
-                    for (pair, angle) in head.as_chunks_mut().0.iter_mut().zip(angles) {
+                    let pairs = head[..turned].as_chunks_mut().0;
+                    for (pair, angle) in pairs.iter_mut().zip(angles) {
                         let [a, b] = pair;
                         (*a, *b) = turn((*a, *b), angle);
                     }
@@ -208,6 +349,13 @@ impl Rotary {
             }
         }
     }
+}
+
+/// Where rows stand in their sequences.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    sequences: &'a Ragged,
+    before: &'a [usize],
 }
 
 /// Two columns of a head, seen as a point in the plane.
@@ -228,7 +376,8 @@ impl<'a> Module<RotaryInput<'a>> for Rotary {
     fn forward_in(&self, input: RotaryInput<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         let mut rows = scratch.take_any(input.rows.nrows(), input.rows.ncols());
         rows.assign(&input.rows);
-        self.turn("Rotary::forward", rows.view_mut(), input.sequences, turned)?;
+        let places = Places { sequences: input.sequences, before: input.before };
+        self.turn("Rotary::forward", rows.view_mut(), places, turned)?;
         Ok(rows)
     }
 }
@@ -259,9 +408,10 @@ impl<'a> Backward<RotaryInput<'a>> for Rotary {
     ) -> Result<Array2<f32>> {
         let (tokens, columns) = input.rows.dim();
         check_shape("Rotary::backward", dims![tokens, columns], d_output.shape())?;
-        // forward: y = R·x, R a rotation  ⇒  backward: dx = Rᵀ·dy = R⁻¹·dy
+        // forward: y = R·x, R a rotation (and a length)  ⇒  backward: dx = Rᵀ·dy
         let mut d_x = d_output.clone();
-        self.rotate_back(d_x.view_mut(), input.sequences)?;
+        let places = Places { sequences: input.sequences, before: input.before };
+        self.turn_back(d_x.view_mut(), places)?;
         Ok(d_x)
     }
 }

@@ -17,13 +17,22 @@ pub struct TokenIds<'a> {
     pub segments: Option<&'a [u32]>,
     /// Where each sequence begins.
     pub sequences: &'a Ragged,
+    /// How many tokens stand before the first of each sequence, which is the rest of a text; none:
+    /// none do.
+    pub before: &'a [usize],
 }
 
 impl<'a> TokenIds<'a> {
     /// Texts of one segment each.
     #[must_use]
     pub fn new(ids: &'a [u32], sequences: &'a Ragged) -> Self {
-        Self { ids, segments: None, sequences }
+        Self { ids, segments: None, sequences, before: &[] }
+    }
+
+    /// With so many tokens before the first of each sequence.
+    #[must_use]
+    pub fn before(self, before: &'a [usize]) -> Self {
+        Self { before, ..self }
     }
 
     /// With the segment of each token.
@@ -34,7 +43,8 @@ impl<'a> TokenIds<'a> {
 }
 
 /// The input of an encoder: for each token, the vectors of its id, its segment and its position are
-/// added, and the sum is normalised. Families leave out segments, or positions that come in elsewhere.
+/// added, and the sum is normalised. Families leave out segments, positions that come in elsewhere, or
+/// the norm, and some scale the vector of the id.
 ///
 /// # Shapes
 /// ids `[tokens]` to rows `[tokens, d]`.
@@ -45,8 +55,9 @@ pub struct TextEmbeddings {
     token: Embedding,
     segment: Option<Embedding>,
     position: Option<Positions>,
-    norm: LayerNorm,
+    norm: Option<LayerNorm>,
     dropout: Dropout,
+    scale: f32,
 }
 
 params!(TextEmbeddings { token, segment, position, norm });
@@ -54,13 +65,13 @@ params!(TextEmbeddings { token, segment, position, norm });
 /// What each part of [`TextEmbeddings`] contributes: rows `[tokens, d]`.
 #[derive(Debug, Clone)]
 pub struct EmbeddingParts {
-    /// The vectors of the ids.
+    /// The vectors of the ids, scaled where the family scales them.
     pub token: Array2<f32>,
     /// The vectors of the segments; zeros where the family has none.
     pub segment: Array2<f32>,
     /// The vectors of the positions; zeros where the family has none.
     pub position: Array2<f32>,
-    /// Their sum, normalised: the output.
+    /// Their sum, normalised where the family does: the output.
     pub output: Array2<f32>,
 }
 
@@ -73,16 +84,31 @@ impl TextEmbeddings {
         token: Embedding,
         segment: Option<Embedding>,
         position: impl Into<Option<Positions>>,
-        norm: LayerNorm,
+        norm: impl Into<Option<LayerNorm>>,
         dropout: Dropout,
     ) -> Result<Self> {
         const AT: &str = "TextEmbeddings::new";
-        let (d, position) = (token.width(), position.into());
+        let (d, position, norm) = (token.width(), position.into(), norm.into());
         for table in segment.iter().chain(position.as_ref().map(Positions::table)) {
             check_shape(AT, dims!["rows", d], table.weight().shape())?;
         }
-        check_shape(AT, dims![d], &[norm.width()])?;
-        Ok(Self { token, segment, position, norm, dropout })
+        if let Some(norm) = &norm {
+            check_shape(AT, dims![d], &[norm.width()])?;
+        }
+        Ok(Self { token, segment, position, norm, dropout, scale: 1.0 })
+    }
+
+    /// With vectors of the ids that are multiplied by a number before others are added: √d in the
+    /// Transformer paper (section 3.4) and in Gemma.
+    #[must_use]
+    pub fn with_scale(self, scale: f32) -> Self {
+        Self { scale, ..self }
+    }
+
+    /// What the vectors of the ids are multiplied by.
+    #[must_use]
+    pub fn scale(&self) -> f32 {
+        self.scale
     }
 
     /// The table of token vectors, `[v, d]`.
@@ -109,10 +135,10 @@ impl TextEmbeddings {
         self.position.as_ref().map(Positions::limit)
     }
 
-    /// The norm of the sum.
+    /// The norm of the sum, if there is one.
     #[must_use]
-    pub fn norm(&self) -> &LayerNorm {
-        &self.norm
+    pub fn norm(&self) -> Option<&LayerNorm> {
+        self.norm.as_ref()
     }
 
     /// What training drops from the normalised sum.
@@ -131,7 +157,7 @@ impl TextEmbeddings {
         let no_segments = vec![0; input.ids.len()];
         let segments = input.segments.unwrap_or(&no_segments);
         Ok(EmbeddingParts {
-            token: self.token.forward(input.ids)?,
+            token: self.token.forward(input.ids)? * self.scale,
             segment: match &self.segment {
                 Some(table) => table.forward(segments)?,
                 None => none(),
@@ -150,13 +176,20 @@ impl TextEmbeddings {
 
     /// The rows of the tables, added up and normalised.
     fn gather(&self, lookups: &[Lookup<'_>], scratch: &mut Scratch) -> Array2<f32> {
-        gather(&Gather::new(lookups, self.norm.norm()), scratch)
+        let norm = self.norm.as_ref().map(LayerNorm::norm);
+        gather(&Gather::new(lookups, norm).scale(self.scale), scratch)
     }
 
     fn check(&self, input: TokenIds<'_>) -> Result<()> {
         const AT: &str = "TextEmbeddings::forward";
         let tokens = input.sequences.tokens();
         check_shape(AT, dims![tokens], &[input.ids.len()])?;
+        let texts = input.sequences.len();
+        if !input.before.is_empty() && input.before.len() != texts {
+            let got = format!("{} numbers", input.before.len());
+            let expected = format!("none, or one for each of {texts} sequences");
+            return Err(Error::Config { at: AT, field: "before", got, expected });
+        }
         self.token.check(AT, "token id", input.ids)?;
         if let Some(segments) = input.segments {
             check_shape(AT, dims![tokens], &[segments.len()])?;
@@ -172,7 +205,7 @@ impl TextEmbeddings {
             }
         }
         match &self.position {
-            Some(positions) => positions.check(AT, input.sequences),
+            Some(positions) => positions.check(AT, input.sequences, input.before),
             None => Ok(()),
         }
     }
@@ -180,8 +213,9 @@ impl TextEmbeddings {
 
 /// The row of each token in the table of positions.
 fn number_all(positions: &Positions, input: TokenIds<'_>, rows: &mut Vec<u32>) {
-    for range in input.sequences.ranges() {
-        rows.extend(positions.numbers(&input.ids[range]).map(|number| number as u32));
+    for (sequence, range) in input.sequences.ranges().enumerate() {
+        let before = input.before.get(sequence).copied().unwrap_or(0);
+        rows.extend(positions.numbers(&input.ids[range], before).map(|number| number as u32));
     }
 }
 

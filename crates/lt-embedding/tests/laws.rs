@@ -6,6 +6,8 @@
 mod relative;
 #[path = "laws/rotary.rs"]
 mod rotary;
+#[path = "laws/scaling.rs"]
+mod scaling;
 
 use lt_core::{Error, Module, Ragged, Weight};
 use lt_embedding::{
@@ -81,7 +83,7 @@ fn the_parts_add_up_to_the_output() {
     assert_eq!(parts.position.row(2), tables[1].row(0)); // the second sequence begins anew
     assert_eq!(parts.position.row(4), tables[1].row(2));
     let sum = &parts.token + &parts.segment + &parts.position;
-    assert_eq!(parts.output, layer.norm().forward(sum.view()).unwrap());
+    assert_eq!(parts.output, layer.norm().unwrap().forward(sum.view()).unwrap());
 }
 
 #[test]
@@ -116,7 +118,7 @@ fn a_family_without_positions_takes_a_text_of_any_length() {
     let ids = vec![3_u32; 500];
     let batch = Ragged::from_lengths([400, 100]);
     let parts = layer.parts(TokenIds::new(&ids, &batch)).unwrap();
-    assert_eq!(parts.output, layer.norm().forward(parts.token.view()).unwrap());
+    assert_eq!(parts.output, layer.norm().unwrap().forward(parts.token.view()).unwrap());
     assert_eq!(parts.position, ndarray::Array2::<f32>::zeros((500, D)));
 }
 
@@ -156,9 +158,9 @@ fn tables_of_different_widths_are_refused() {
 #[test]
 fn positions_after_padding_leave_padding_out_of_the_count() {
     let positions = Positions::new(table(POSITIONS, 3), PositionIds::AfterPadding(1)).unwrap();
-    assert_eq!(positions.numbers(&[5, 1, 6, 7]).collect::<Vec<_>>(), [2, 1, 3, 4]);
+    assert_eq!(positions.numbers(&[5, 1, 6, 7], 0).collect::<Vec<_>>(), [2, 1, 3, 4]);
     let from_zero = Positions::new(table(POSITIONS, 3), PositionIds::FromZero).unwrap();
-    assert_eq!(from_zero.numbers(&[5, 1, 6, 7]).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(from_zero.numbers(&[5, 1, 6, 7], 0).collect::<Vec<_>>(), [0, 1, 2, 3]);
     // A padding id that leaves no row for text.
     for padding in [POSITIONS as u32 - 1, u32::MAX] {
         assert!(Positions::new(table(POSITIONS, 3), PositionIds::AfterPadding(padding)).is_err());
@@ -210,5 +212,39 @@ fn a_shift_of_the_position_is_a_rotation() {
 fn a_table_of_sines_that_no_memory_holds_is_refused_at_once() {
     for (positions, d) in [(usize::MAX, 2), (1 << 20, 1 << 20), (0, 4), (4, 0)] {
         assert!(sinusoidal_table(positions, d).is_err(), "{positions} × {d}");
+    }
+}
+
+/// Without a norm, as GPT-2; scaled, as Gemma; and both with a text that comes in parts.
+#[test]
+fn a_part_of_a_text_is_embedded_as_in_the_whole() {
+    let table = |rows, seed| Embedding::new(weight(&[rows, D], seed)).unwrap();
+    let positions = || Positions::new(table(POSITIONS, 2), PositionIds::FromZero).unwrap();
+    for (positions, scale) in [(Some(positions()), 1.0), (None, 2.5), (Some(positions()), 2.5)] {
+        let none = Dropout::default();
+        let layer = TextEmbeddings::new(table(WORDS, 1), None, positions, None, none).unwrap();
+        let layer = layer.with_scale(scale);
+        let (ids, batch) = Ragged::concatenate(&[vec![1, 4, 2, 9], vec![3, 5]]);
+        let input = TokenIds::new(&ids, &batch);
+        let (whole, parts) = (layer.forward(input).unwrap(), layer.parts(input).unwrap());
+        assert_eq!(whole, &parts.token + &parts.position);
+        let row = |token: usize| &layer.token().weight().matrix().row(ids[token] as usize) * scale;
+        assert_eq!(parts.token.row(1), row(1));
+
+        let (rest, last) = ([2, 9, 5], Ragged::from_lengths([2, 1]));
+        let after = layer.forward(TokenIds::new(&rest, &last).before(&[2, 1])).unwrap();
+        assert_eq!(after.row(0), whole.row(2));
+        assert_eq!(after.row(1), whole.row(3));
+        assert_eq!(after.row(2), whole.row(5));
+        let (one, single) = ([7], Ragged::single(1));
+        let end = layer.forward(TokenIds::new(&one, &single).before(&[POSITIONS]));
+        match layer.limit() {
+            Some(limit) => {
+                let (at, sequence, length) = ("TextEmbeddings::forward", 0, POSITIONS + 1);
+                assert_eq!(end.unwrap_err(), Error::TooLong { at, sequence, length, limit });
+            }
+            None => assert!(end.is_ok()),
+        }
+        assert!(layer.forward(TokenIds::new(&one, &single).before(&[0, 0])).is_err());
     }
 }

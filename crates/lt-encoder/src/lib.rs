@@ -19,7 +19,7 @@ pub use encoder::{Encoder, EncoderTrace};
 pub use layer::{EncoderLayer, NormPlacement, Norms};
 pub use lt_attention::HiddenStates;
 pub use lt_core;
-pub use pooler::{Pooler, Sequences, first_tokens, mean_tokens};
+pub use pooler::{Pooler, Sequences, first_tokens, mean_tokens, tokens_at};
 pub use stack::Stack;
 
 /// The README's example, run as a test.

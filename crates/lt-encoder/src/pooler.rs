@@ -1,5 +1,7 @@
 //! From the first token of each sequence to one vector for it.
 
+use std::ops::Range;
+
 use lt_core::{Error, Module, Ragged, Result, Scratch, params};
 use lt_layers::{Activation, Linear};
 use ndarray::{Array2, ArrayView2, ArrayViewMut1, s};
@@ -49,6 +51,36 @@ impl<'a> Module<Sequences<'a>> for Pooler {
     }
 }
 
+/// The vector of one token of each sequence, `[b, d]`, for a layer called `at`: which one is said
+/// for the rows of the sequence, counted from the first of them.
+///
+/// # Errors
+/// [`Error::Empty`] if a sequence has no token.
+///
+/// # Panics
+/// If a sequence has no such token.
+///
+/// ```
+/// use lt_encoder::{Sequences, lt_core::{Ragged, Scratch}, tokens_at};
+/// let (hidden, sequences) = (ndarray::array![[1.0], [3.0], [5.0]], Ragged::from_lengths([2, 1]));
+/// let input = Sequences { hidden: hidden.view(), sequences: &sequences };
+/// let last = tokens_at("an example", input, |rows| rows.len() - 1, &mut Scratch::new())?;
+/// assert_eq!(last, ndarray::array![[3.0], [5.0]]);
+/// # Ok::<(), lt_encoder::lt_core::Error>(())
+/// ```
+pub fn tokens_at(
+    at: &'static str,
+    input: Sequences<'_>,
+    place: impl Fn(Range<usize>) -> usize,
+    scratch: &mut Scratch,
+) -> Result<Array2<f32>> {
+    let mut ranges = input.sequences.ranges();
+    one_each(at, input, scratch, |tokens, mut row| {
+        let place = ranges.next().map_or(0, &place);
+        row.assign(&tokens.row(place));
+    })
+}
+
 /// The vector of the first token of each sequence, `[b, d]`, for a layer called `at`.
 ///
 /// # Errors
@@ -91,7 +123,7 @@ fn one_each(
     at: &'static str,
     input: Sequences<'_>,
     scratch: &mut Scratch,
-    make: impl Fn(ArrayView2<'_, f32>, ArrayViewMut1<'_, f32>),
+    mut make: impl FnMut(ArrayView2<'_, f32>, ArrayViewMut1<'_, f32>),
 ) -> Result<Array2<f32>> {
     input.sequences.check(at, input.hidden.nrows())?;
     let mut vectors = scratch.take(input.sequences.len(), input.hidden.ncols());

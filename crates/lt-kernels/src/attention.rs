@@ -2,11 +2,12 @@
 
 mod bias;
 mod block;
+mod key_values;
 mod look;
 mod task;
 
 use lt_core::{Mask, Ragged, Scratch};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, CowArray, Ix2, s};
 
 use crate::instructions::Instructions;
 use crate::product::in_rows;
@@ -14,6 +15,7 @@ use crate::threads::{Cuts, for_each_rectangle};
 use task::{Room, Task};
 
 pub use bias::DistanceBias;
+pub use key_values::KeyValues;
 
 /// How many heads the rows are divided into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,22 +42,78 @@ impl From<usize> for Heads {
 pub struct Attention<'a> {
     /// Queries `[tokens, h·k]`.
     pub query: ArrayView2<'a, f32>,
-    /// Keys `[key tokens, h·k]`.
-    pub key: ArrayView2<'a, f32>,
-    /// Values `[key tokens, h·v]`.
-    pub value: ArrayView2<'a, f32>,
     /// Where each sequence's queries begin.
     pub queries: &'a Ragged,
-    /// Where each sequence's keys and values begin.
-    pub keys: &'a Ragged,
+    /// For each sequence, how many of its tokens stand before its first query; none: none does.
+    pub before: &'a [usize],
+    /// The keys and values that they look at.
+    pub looks_at: LooksAt<'a>,
     /// How many heads the rows are divided into.
     pub heads: Heads,
     /// What scores are multiplied by; 1/√k unless said otherwise.
     pub scale: f32,
+    /// What scaled scores are bent towards, c·tanh(score / c), so that none is beyond it.
+    pub cap: Option<f32>,
     /// What is added to scores once they are scaled, by distance.
     pub bias: Option<DistanceBias<'a>>,
     /// Which query may look at which key.
     pub mask: &'a Mask,
+}
+
+/// The keys and values of all sequences.
+#[derive(Debug, Clone, Copy)]
+pub enum LooksAt<'a> {
+    /// Rows, laid end to end.
+    Rows {
+        /// Keys `[key tokens, h·k]`.
+        key: ArrayView2<'a, f32>,
+        /// Values `[key tokens, h·v]`.
+        value: ArrayView2<'a, f32>,
+        /// Where each sequence's keys and values begin.
+        sequences: &'a Ragged,
+    },
+    /// What is kept from pass to pass, one for each sequence.
+    Kept(&'a [KeyValues]),
+}
+
+impl LooksAt<'_> {
+    /// How many sequences there are.
+    fn len(&self) -> usize {
+        match self {
+            Self::Rows { sequences, .. } => sequences.len(),
+            Self::Kept(kept) => kept.len(),
+        }
+    }
+
+    /// The keys `[s, h·k]` and the values `[s, h·v]` of a sequence.
+    ///
+    /// # Panics
+    /// If there is no such sequence.
+    #[must_use]
+    pub fn rows(&self, sequence: usize) -> (CowArray<'_, f32, Ix2>, CowArray<'_, f32, Ix2>) {
+        match self {
+            Self::Rows { key, value, sequences } => {
+                let offsets = sequences.offsets();
+                let rows = s![offsets[sequence]..offsets[sequence + 1], ..];
+                (key.slice(rows).into(), value.slice(rows).into())
+            }
+            Self::Kept(kept) => {
+                let (key, value) = kept[sequence].rows();
+                (key.into(), value.into())
+            }
+        }
+    }
+
+    /// How many keys a sequence has.
+    pub(crate) fn keys(&self, sequence: usize) -> usize {
+        match self {
+            Self::Rows { sequences, .. } => {
+                let offsets = sequences.offsets();
+                offsets[sequence + 1] - offsets[sequence]
+            }
+            Self::Kept(kept) => kept[sequence].len(),
+        }
+    }
 }
 
 static ALL: Mask = Mask::all();
@@ -72,14 +130,43 @@ impl<'a> Attention<'a> {
     ) -> Self {
         let heads = heads.into();
         let scale = 1.0 / ((query.ncols() / heads.query.max(1)) as f32).sqrt();
-        let (queries, keys, mask) = (sequences, sequences, &ALL);
-        Self { query, key, value, queries, keys, heads, scale, bias: None, mask }
+        let looks_at = LooksAt::Rows { key, value, sequences };
+        Self {
+            query,
+            queries: sequences,
+            before: &[],
+            looks_at,
+            heads,
+            scale,
+            cap: None,
+            bias: None,
+            mask: &ALL,
+        }
+    }
+
+    /// Attention of queries `[tokens, h·k]` to what is kept of their sequences. So many tokens
+    /// stand before the first query of each; none: 0.
+    #[must_use]
+    pub fn to_kept(
+        query: ArrayView2<'a, f32>,
+        queries: &'a Ragged,
+        before: &'a [usize],
+        kept: &'a [KeyValues],
+        heads: impl Into<Heads>,
+    ) -> Self {
+        let none = ArrayView2::from_shape((0, 0), &[]).unwrap_or_else(|_| unreachable!("0 = 0"));
+        let problem = Self::new(query, none, none, queries, heads);
+        Self { before, looks_at: LooksAt::Kept(kept), ..problem }
     }
 
     /// With keys and values from other sequences, as many of them.
     #[must_use]
     pub fn keys(self, keys: &'a Ragged) -> Self {
-        Self { keys, ..self }
+        let looks_at = match self.looks_at {
+            LooksAt::Rows { key, value, .. } => LooksAt::Rows { key, value, sequences: keys },
+            kept @ LooksAt::Kept(_) => kept,
+        };
+        Self { looks_at, ..self }
     }
 
     /// With a mask.
@@ -94,34 +181,68 @@ impl<'a> Attention<'a> {
         Self { scale, ..self }
     }
 
+    /// With scaled scores that are bent towards a cap, if there is one.
+    #[must_use]
+    pub fn cap(self, cap: impl Into<Option<f32>>) -> Self {
+        Self { cap: cap.into(), ..self }
+    }
+
     /// With numbers that are added to the scaled scores.
     #[must_use]
     pub fn bias(self, bias: impl Into<Option<DistanceBias<'a>>>) -> Self {
         Self { bias: bias.into(), ..self }
     }
 
-    /// Panics unless the shapes fit each other; gives the widths of a head.
-    pub(crate) fn widths(&self) -> Widths {
+    /// The widths of a head: of keys, and of values.
+    ///
+    /// # Panics
+    /// Unless the shapes of the problem fit each other.
+    #[must_use]
+    pub fn widths(&self) -> Widths {
         let Heads { query, key } = self.heads;
         assert!(query > 0 && key > 0 && query.is_multiple_of(key), "key heads divide query heads");
-        let (k, v) = (self.query.ncols() / query, self.value.ncols() / key);
+        let k = self.query.ncols() / query;
         assert_eq!(self.query.dim(), (self.queries.tokens(), query * k), "queries [tokens, h·k]");
-        assert_eq!(self.key.dim(), (self.keys.tokens(), key * k), "keys [key tokens, h·k]");
-        assert_eq!(self.value.dim(), (self.keys.tokens(), key * v), "values [key tokens, h·v]");
-        assert_eq!(self.queries.len(), self.keys.len(), "as many sequences of keys as of queries");
+        assert_eq!(self.looks_at.len(), self.queries.len(), "keys for each sequence of queries");
+        let v = match self.looks_at {
+            LooksAt::Rows { key: keys, value, sequences } => {
+                let v = value.ncols() / key;
+                assert_eq!(keys.dim(), (sequences.tokens(), key * k), "keys [key tokens, h·k]");
+                assert_eq!(value.dim(), (sequences.tokens(), key * v), "values [key tokens, h·v]");
+                v
+            }
+            LooksAt::Kept(kept) => {
+                let v = kept.first().map_or(k, |kept| kept.widths().1);
+                let alike = |kept: &KeyValues| kept.heads() == key && kept.widths() == (k, v);
+                assert!(kept.iter().all(alike), "all that is kept is of these heads");
+                v
+            }
+        };
+        let counted = self.before.is_empty() || self.before.len() == self.queries.len();
+        assert!(counted, "what stands before the queries of each sequence");
         let biased = self.bias.map_or(query, |bias| bias.heads());
         assert_eq!(biased, query, "a bias for each head");
         Widths { key: k, value: v }
     }
+
+    /// The place in its sequence of a query, which is a row of the batch.
+    ///
+    /// # Panics
+    /// If there is no such sequence, or the row is before it.
+    #[must_use]
+    pub fn position(&self, sequence: usize, row: usize) -> usize {
+        let before = self.before.get(sequence).copied().unwrap_or(0);
+        before + row - self.queries.offsets()[sequence]
+    }
 }
 
 /// The width of one head.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Widths {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Widths {
     /// k, of queries and keys.
-    pub(crate) key: usize,
+    pub key: usize,
     /// v, of values and output.
-    pub(crate) value: usize,
+    pub value: usize,
 }
 
 /// Keys that are scored together. Blocks are counted from the first key of a sequence, so that a
@@ -163,26 +284,44 @@ pub fn attention_with(
     scratch: &mut Scratch,
 ) -> Array2<f32> {
     let widths = problem.widths();
-    let (tokens, heads) = (problem.queries.tokens(), problem.heads.query);
-    let mut output = scratch.take_any(tokens, heads * widths.value);
+    let (tokens, columns) = (problem.queries.tokens(), problem.heads.query * widths.value);
+    let mut output = scratch.take_any(tokens, columns);
     if output.is_empty() {
         return output;
     }
-    let copies = [problem.query, problem.key, problem.value].map(|rows| in_rows(rows, scratch));
-    let query = copies[0].as_ref().map_or(problem.query, |copy| copy.view());
-    let key = copies[1].as_ref().map_or(problem.key, |copy| copy.view());
-    let value = copies[2].as_ref().map_or(problem.value, |copy| copy.view());
-    let problem = Attention { query, key, value, ..*problem };
+    let mut copies = [in_rows(problem.query, scratch), None, None];
+    if let LooksAt::Rows { key, value, .. } = problem.looks_at {
+        copies[1] = in_rows(key, scratch);
+        copies[2] = in_rows(value, scratch);
+    }
+    let query = copies[0].as_ref().map_or(problem.query.reborrow(), |copy| copy.view());
+    let looks_at = match problem.looks_at {
+        LooksAt::Rows { key, value, sequences } => LooksAt::Rows {
+            key: copies[1].as_ref().map_or(key.reborrow(), |copy| copy.view()),
+            value: copies[2].as_ref().map_or(value.reborrow(), |copy| copy.view()),
+            sequences,
+        },
+        LooksAt::Kept(kept) => LooksAt::Kept(kept),
+    };
+    let Attention { queries, before, heads, scale, cap, bias, mask, .. } = *problem;
+    let problem = Attention { query, queries, before, looks_at, heads, scale, cap, bias, mask };
     // Four tasks a thread at least, as far as there are heads.
     let tasks = (4 * scratch.threads().count()).div_ceil(tokens.div_ceil(ROWS));
-    let columns = heads.div_ceil(tasks.min(heads)) * widths.value;
-    let cuts = Cuts { rows: ROWS, parts: &[heads * widths.value], columns };
-    let of_task = columns / widths.value;
-    let room = Room::size(widths, ROWS.min(tokens), of_task);
+    let of_task = of_task(heads, tasks);
+    let cuts = Cuts { rows: ROWS, parts: &[columns], columns: of_task * widths.value };
+    let room = Room::size(&problem, ROWS.min(tokens), of_task);
     for_each_rectangle(scratch, &mut output, cuts, room, |rectangle, room| {
-        let room = Room::of(room, widths, rectangle.rows.len(), of_task);
+        let room = Room::of(room, &problem, rectangle.rows.len(), of_task);
         instructions.run(Task { problem: &problem, widths, rectangle, room });
     });
     copies.into_iter().flatten().for_each(|copy| scratch.give(copy));
     output
+}
+
+/// Query heads of a task, if there are so many tasks beside each other. Heads that share keys stay
+/// together, as far as that leaves enough tasks.
+fn of_task(heads: Heads, tasks: usize) -> usize {
+    let even = heads.query.div_ceil(tasks.min(heads.query));
+    let group = heads.query / heads.key;
+    if even >= group { even.next_multiple_of(group) } else { even }
 }

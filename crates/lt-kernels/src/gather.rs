@@ -1,10 +1,14 @@
-//! Rows looked up in tables, added up, and normalised.
+//! Rows looked up in tables, added up, and normalised where a model does.
 
 use lt_core::{Scratch, Weight};
 use ndarray::Array2;
 
 use crate::instructions::Instructions;
 use crate::layer_norm::{Norm, for_each_row};
+use crate::threads::{Cuts, for_each_rectangle};
+
+/// Rows a task takes on, at most.
+const ROWS: usize = 128;
 
 /// One table, and which of its rows each token gets.
 #[derive(Debug, Clone, Copy)]
@@ -15,27 +19,37 @@ pub struct Lookup<'a> {
     pub rows: &'a [u32],
 }
 
-/// The problem: for each token, add one row of each table, and normalise the sum.
+/// The problem: for each token, add one row of each table, and normalise the sum if there is a norm.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Gather<'a> {
     /// The tables. Their rows are added in this order.
     pub lookups: &'a [Lookup<'a>],
-    /// By which the sums are normalised.
-    pub norm: Norm<'a>,
+    /// What rows of the first table are multiplied by, before others are added.
+    pub scale: f32,
+    /// By which the sums are normalised, if they are.
+    pub norm: Option<Norm<'a>>,
 }
 
 impl<'a> Gather<'a> {
-    /// Rows of these tables, and this norm.
+    /// Rows of these tables, and a norm if there is one.
     #[must_use]
-    pub fn new(lookups: &'a [Lookup<'a>], norm: Norm<'a>) -> Self {
-        Self { lookups, norm }
+    pub fn new(lookups: &'a [Lookup<'a>], norm: impl Into<Option<Norm<'a>>>) -> Self {
+        Self { lookups, scale: 1.0, norm: norm.into() }
+    }
+
+    /// With rows of the first table that are multiplied by this.
+    #[must_use]
+    pub fn scale(self, scale: f32) -> Self {
+        Self { scale, ..self }
     }
 
     /// Panics unless the shapes fit each other; gives `[tokens, d]`.
     pub(crate) fn shape(&self) -> (usize, usize) {
-        let d = self.norm.gain.len();
-        self.norm.check(d);
+        let d = self.lookups.first().map_or(0, |lookup| lookup.table.shape()[1]);
+        if let Some(norm) = self.norm {
+            norm.check(d);
+        }
         let tokens = self.lookups.first().map_or(0, |lookup| lookup.rows.len());
         for Lookup { table, rows } in self.lookups {
             assert_eq!(table.shape().get(1), Some(&d), "tables [v, d]");
@@ -45,7 +59,7 @@ impl<'a> Gather<'a> {
     }
 }
 
-/// y = norm(Σ tableᵢ\[rowᵢ\]) for each token, in one pass.
+/// y = norm(Σ tableᵢ\[rowᵢ\]) for each token, in one pass; the first table's row may be scaled.
 ///
 /// # Shapes
 /// Tables `[v, d]` and row numbers `[tokens]` to `[tokens, d]`.
@@ -81,16 +95,30 @@ pub fn gather_with(
 ) -> Array2<f32> {
     let (tokens, d) = problem.shape();
     let mut y = scratch.take_any(tokens, d);
-    for_each_row(instructions, problem.norm, &mut y, scratch, d, |token, row, found| {
+    let fill = |token: usize, row: &mut [f32], found: &mut [f32]| {
         for (place, Lookup { table, rows }) in problem.lookups.iter().enumerate() {
             let from = rows[token] as usize;
-            if place == 0 {
-                table.read_row(from, row);
-            } else {
+            if place > 0 {
                 table.read_row(from, found);
                 row.iter_mut().zip(&*found).for_each(|(sum, number)| *sum += number);
+                continue;
+            }
+            table.read_row(from, row);
+            if problem.scale != 1.0 {
+                row.iter_mut().for_each(|number| *number *= problem.scale);
             }
         }
-    });
+    };
+    if let Some(norm) = problem.norm {
+        for_each_row(instructions, norm, &mut y, scratch, d, fill);
+    } else if !y.is_empty() {
+        let rows = ROWS.min(tokens.div_ceil(scratch.threads().count()));
+        let cuts = Cuts { rows, parts: &[d], columns: d };
+        for_each_rectangle(scratch, &mut y, cuts, d, |mut rectangle, found| {
+            for (number, token) in rectangle.rows.clone().enumerate() {
+                fill(token, rectangle.row(number, 0..d), found);
+            }
+        });
+    }
     y
 }

@@ -33,7 +33,10 @@ mod tile;
 mod vector_math;
 
 pub use activation::{Activation, activate, activate_with};
-pub use attention::{Attention, DistanceBias, Heads, KEY_BLOCK, attention, attention_with};
+pub use attention::{
+    Attention, DistanceBias, Heads, KEY_BLOCK, KeyValues, LooksAt, Widths, attention,
+    attention_with,
+};
 pub use feed_forward::{FeedForward, WeightAndBias, feed_forward, feed_forward_with};
 pub use gather::{Gather, Lookup, gather, gather_with};
 pub use instructions::Instructions;

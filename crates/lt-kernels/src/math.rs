@@ -1,4 +1,4 @@
-//! exp, erf, tanh, sin and cos of our own, because those of system libraries differ from each other.
+//! exp, ln, erf, tanh, sin and cos of our own, because those of system libraries differ from each other.
 //!
 //! Those of f32 are computed in f64, with a formula whose error is far below what an f32 can show, and
 //! rounded once: the result is the nearest f32 but for rare near-ties (tested: ≤ 0.51 units in the
@@ -71,6 +71,45 @@ pub fn exp_f64(x: f64) -> f64 {
     }
     let two_to_the_n = f64::from_bits(((n as i64 + 1023) << 52) as u64);
     e_r * two_to_the_n
+}
+
+/// The natural logarithm in f64: relative error below 1e-15, but near 1, where it is absolute.
+///
+/// NaN below 0, −∞ at 0.
+///
+/// ```
+/// assert_eq!(lt_kernels::math::ln_f64(1.0), 0.0);
+/// assert_eq!(lt_kernels::math::ln_f64(0.0), f64::NEG_INFINITY);
+/// ```
+#[must_use]
+pub fn ln_f64(x: f64) -> f64 {
+    if x < f64::MIN_POSITIVE {
+        // What is too small for an exponent of its own is made larger first.
+        return match x {
+            0.0 => f64::NEG_INFINITY,
+            x if x > 0.0 => ln_f64(x * 18_014_398_509_481_984.0) - 54.0 * std::f64::consts::LN_2,
+            _ => f64::NAN,
+        };
+    }
+    if !x.is_finite() {
+        return x;
+    }
+    // x = 2ⁿ·m with √½ ≤ m < √2, so ln x = n·ln 2 + ln m.
+    let bits = x.to_bits();
+    let (mut n, mut m) =
+        ((bits >> 52) as i64 - 1023, f64::from_bits(bits << 12 >> 12 | 1023 << 52));
+    if m >= std::f64::consts::SQRT_2 {
+        (n, m) = (n + 1, m / 2.0);
+    }
+    // ln m = 2 (s + s³/3 + s⁵/5 + …) with s = (m − 1) / (m + 1), |s| < 0.172; the first term left
+    // out is s²³/23 < 2e-19.
+    let s = (m - 1.0) / (m + 1.0);
+    let square = s * s;
+    let mut sum = 0.0;
+    for k in (0..11).rev() {
+        sum = sum * square + 1.0 / f64::from(2 * k + 1);
+    }
+    n as f64 * std::f64::consts::LN_2 + 2.0 * s * sum
 }
 
 /// erf(x): absolute error below 1e-10, relative error below 1e-12 near zero.
@@ -247,6 +286,19 @@ mod tests {
             let ((sin, cos), exact) = (sin_cos(x), x.sin_cos());
             assert!((sin - exact.0).abs() < 1e-10 && (cos - exact.1).abs() < 1e-10, "at {x}");
         }
+    }
+
+    #[test]
+    fn ln_is_within_1e_15_of_the_true_value() {
+        for x in arguments().map(f64::from).filter(|&x| x > 0.0 && x.is_finite()) {
+            for x in [x, x * 1e-300, 1.0 + 1.0 / (1.0 + x)] {
+                let (got, exact) = (ln_f64(x), x.ln());
+                let bound = 1e-15 * exact.abs().max(1.0);
+                assert!((got - exact).abs() <= bound, "ln({x}) = {got}, exactly {exact}");
+            }
+        }
+        assert!(ln_f64(-1.0).is_nan() && ln_f64(f64::NAN).is_nan());
+        assert_eq!(ln_f64(f64::INFINITY), f64::INFINITY);
     }
 
     #[test]

@@ -255,8 +255,10 @@ fn gathered_rows_are_added_and_normalised_at_every_width() {
         let places: Vec<u32> = (0..37).collect();
         let lookups =
             [Lookup { table: &token, rows: &tokens }, Lookup { table: &place, rows: &places }];
-        for bias in [None, Some(&bias)] {
-            let problem = Gather::new(&lookups, Norm::new(&gain, 1e-5).bias(bias));
+        let norm = Norm::new(&gain, 1e-5);
+        let norms = [None, Some(norm), Some(norm.bias(Some(&bias)))];
+        for (norm, scale) in norms.into_iter().flat_map(|norm| [(norm, 1.0), (norm, 2.5)]) {
+            let problem = Gather::new(&lookups, norm).scale(scale);
             for set in Instructions::available() {
                 let alone = gather_with(set, &problem, &mut Scratch::new());
                 close(alone.view(), reference::gather(&problem).view(), 2e-4);

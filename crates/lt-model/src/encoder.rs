@@ -1,20 +1,24 @@
-//! The encoder under every head: text in, one vector per token out.
+//! The body under every head: text in, one vector per token out.
 
-use lt_attention::HiddenStates;
+use lt_attention::{HiddenStates, KvCache};
 use lt_config::ModelConfig;
-use lt_core::{Error, Module, Ragged, Result, Scratch, params};
+use lt_core::{Error, Module, Params, Path, Ragged, Result, Scratch, Weight};
 use lt_embedding::{TextEmbeddings, TokenIds};
-use lt_encoder::{Encoder, Pooler, Sequences};
+use lt_encoder::{Pooler, Sequences};
 use lt_layers::Linear;
 use ndarray::{Array2, Array3};
 
+use crate::Layers;
 use crate::family::{Names, family};
 
 /// An encoder of text, of whatever family: ids in, one vector per token out, and one per sequence
 /// if there is a pooler.
 ///
-/// Families differ in what their embeddings add up and in what their layers hold; each has a file
-/// in `families/` that builds one from its configuration.
+/// In the layers of an encoder every token looks at all others; in those of a decoder it looks
+/// back only, and what follows a text can be read without reading the text again
+/// ([`hidden_with_cache`](Self::hidden_with_cache)). Families differ in what their embeddings add
+/// up and in what their layers hold; each has a file in `families/` that builds one from its
+/// configuration.
 ///
 /// # Shapes
 /// ids `[tokens]` to `[tokens, d]` and `[b, d]`.
@@ -26,12 +30,27 @@ pub struct TextEncoder {
     names: &'static Names,
     embeddings: TextEmbeddings,
     embeddings_project: Option<Linear>,
-    encoder: Encoder,
+    layers: Layers,
     pooler: Option<Pooler>,
     longest: usize,
 }
 
-params!(TextEncoder { embeddings, embeddings_project, encoder, pooler });
+/// The layers go by what they are, `encoder` or `decoder`.
+impl Params for TextEncoder {
+    fn visit<'a>(&'a self, path: &mut Path, visit: &mut dyn FnMut(&str, &'a Weight)) {
+        path.enter("embeddings", |path| self.embeddings.visit(path, visit));
+        path.enter("embeddings_project", |path| self.embeddings_project.visit(path, visit));
+        path.enter(self.layers.kind(), |path| self.layers.visit(path, visit));
+        path.enter("pooler", |path| self.pooler.visit(path, visit));
+    }
+
+    fn visit_mut(&mut self, path: &mut Path, visit: &mut dyn FnMut(&str, &mut Weight)) {
+        path.enter("embeddings", |path| self.embeddings.visit_mut(path, visit));
+        path.enter("embeddings_project", |path| self.embeddings_project.visit_mut(path, visit));
+        path.enter(self.layers.kind(), |path| self.layers.visit_mut(path, visit));
+        path.enter("pooler", |path| self.pooler.visit_mut(path, visit));
+    }
+}
 
 /// What stands on top of the layers of a [`TextEncoder`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,11 +111,11 @@ impl TextEncoder {
     pub(crate) fn new(
         names: &'static Names,
         embeddings: TextEmbeddings,
-        encoder: Encoder,
+        layers: impl Into<Layers>,
         longest: usize,
     ) -> Self {
-        let longest = embeddings.limit().unwrap_or(longest);
-        Self { names, embeddings, embeddings_project: None, encoder, pooler: None, longest }
+        let (longest, layers) = (embeddings.limit().unwrap_or(longest), layers.into());
+        Self { names, embeddings, embeddings_project: None, layers, pooler: None, longest }
     }
 
     /// With embeddings that are narrower than the layers, and are widened for them.
@@ -132,7 +151,7 @@ impl TextEncoder {
     }
 
     /// What the first layer is given, `[tokens, d]`.
-    fn embed(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+    pub(crate) fn embed(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         let embedded = self.embeddings.forward_in(input, scratch)?;
         let Some(project) = &self.embeddings_project else { return Ok(embedded) };
         let wide = project.forward_in(embedded.view(), scratch)?; // [tokens, e] → [tokens, d]
@@ -148,8 +167,24 @@ impl TextEncoder {
 
     /// The layers that let tokens look at each other.
     #[must_use]
-    pub fn encoder(&self) -> &Encoder {
-        &self.encoder
+    pub fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// A cache for so many sequences, if its layers look back only.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if they do not.
+    pub fn cache(&self, sequences: usize) -> Result<KvCache> {
+        match &self.layers {
+            Layers::Decoder(decoder) => Ok(decoder.cache(sequences)),
+            Layers::Encoder(_) => Err(Error::Config {
+                at: "TextEncoder::cache",
+                field: "the layers",
+                got: "those of an encoder, whose tokens look ahead".to_owned(),
+                expected: "those of a decoder".to_owned(),
+            }),
+        }
     }
 
     /// The layer that makes one vector of a sequence, if the checkpoint has it.
@@ -178,8 +213,28 @@ impl TextEncoder {
     /// # Errors
     /// As for [`Module::forward`].
     pub fn hidden(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        let embedded = self.embed(input, scratch)?;
-        let hidden = self.encoder.forward_in(states(&embedded, &input), scratch)?;
+        let embedded = self.embed(alone(input)?, scratch)?;
+        let hidden = self.layers.forward_in(states(&embedded, &input), scratch)?;
+        scratch.give(embedded);
+        Ok(hidden)
+    }
+
+    /// One vector for each of the tokens that follow what is kept in a cache, `[tokens, d]`: the
+    /// bits that they have in the whole text. What is kept of them is added; if anything is
+    /// refused, nothing is.
+    ///
+    /// # Errors
+    /// As for [`Module::forward`], and if the cache is of another model or batch.
+    pub fn hidden_with_cache(
+        &self,
+        input: TokenIds<'_>,
+        cache: &mut KvCache,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        let input = alone(input)?;
+        let embedded = self.embed(input.before(cache.count()), scratch)?;
+        let states = HiddenStates::new(embedded.view(), input.sequences);
+        let hidden = self.layers.forward_with_cache(states, cache, scratch)?;
         scratch.give(embedded);
         Ok(hidden)
     }
@@ -189,11 +244,10 @@ impl TextEncoder {
     /// # Errors
     /// As for [`Module::forward`].
     pub fn trace(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Result<EncoderTrace> {
-        let embedded = self.embed(input, scratch)?;
-        let trace = self.encoder.trace(states(&embedded, &input), scratch)?;
-        let last = trace.hidden_states.last().unwrap_or(&embedded);
+        let embedded = self.embed(alone(input)?, scratch)?;
+        let (hidden_states, attentions) = self.layers.trace(states(&embedded, &input), scratch)?;
+        let last = hidden_states.last().unwrap_or(&embedded);
         let pooler_output = self.pool(last, &input, scratch)?;
-        let (hidden_states, attentions) = (trace.hidden_states, trace.attentions);
         Ok(EncoderTrace { hidden_states, attentions, pooler_output })
     }
 
@@ -209,7 +263,20 @@ impl TextEncoder {
     }
 }
 
-/// Every token may look at every token of its sequence, before it and behind it.
+/// Refuses tokens before which others stand: those are in a cache, which knows how many.
+fn alone(input: TokenIds<'_>) -> Result<TokenIds<'_>> {
+    if input.before.is_empty() {
+        return Ok(input);
+    }
+    Err(Error::Config {
+        at: "TextEncoder::hidden",
+        field: "before",
+        got: format!("{:?}", input.before),
+        expected: "none: what stands before is kept in a cache, which counts it".to_owned(),
+    })
+}
+
+/// Rows and where they begin; who looks at whom is for the layers to say.
 fn states<'a>(hidden: &'a Array2<f32>, input: &'a TokenIds<'_>) -> HiddenStates<'a> {
     HiddenStates::new(hidden.view(), input.sequences)
 }

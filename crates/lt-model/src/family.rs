@@ -1,4 +1,4 @@
-//! What a family of encoders brings: how it is built, and what its checkpoints call it.
+//! What a family of models brings: how it is built, and what its checkpoints call it.
 
 use lt_config::ModelConfig;
 use lt_core::{Error, NameMap, Result, Rule};
@@ -8,16 +8,29 @@ use crate::head::Head;
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{HeadTransform, SequenceHead, TextEncoder};
 
-/// A family of encoders, at the sizes of one configuration.
+/// A family of models, at the sizes of one configuration.
 pub(crate) trait Family {
     /// What its checkpoints call it.
     fn names(&self) -> &'static Names;
 
-    /// Its encoder, of zeros, without a pooler.
+    /// Its body, of zeros, without a pooler.
     fn encoder(&self) -> Result<TextEncoder>;
 
-    /// Its head for masked words, of zeros.
-    fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead>;
+    /// Its head for masked words, of zeros; decoders have none.
+    fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
+        let _ = decoder;
+        Err(Error::Config {
+            at: "MaskedLm::zeros",
+            field: "model_type",
+            got: "a family of decoders".to_owned(),
+            expected: "one whose head predicts masked words".to_owned(),
+        })
+    }
+
+    /// What its scores of the next word are bent towards, if they are.
+    fn logit_cap(&self) -> Option<f32> {
+        None
+    }
 
     /// Its head that sorts whole texts, of zeros.
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead>;
@@ -43,11 +56,17 @@ pub(crate) fn family(config: &ModelConfig) -> Result<&dyn Family> {
         ModelConfig::Albert(config) => Ok(config),
         ModelConfig::Mpnet(config) => Ok(config),
         ModelConfig::ModernBert(config) => Ok(config),
+        ModelConfig::Gpt2(config) => Ok(config),
+        ModelConfig::Llama(config) => Ok(config),
+        ModelConfig::Mistral(config) => Ok(config),
+        ModelConfig::Qwen2(config) => Ok(config),
+        ModelConfig::Qwen3(config) => Ok(config),
+        ModelConfig::Gemma3Text(config) => Ok(config),
         other => Err(Error::Config {
             at: "TextEncoder::zeros",
             field: "model_type",
             got: other.family().to_owned(),
-            expected: "a family of encoders".to_owned(),
+            expected: "a family of encoders or decoders".to_owned(),
         }),
     }
 }
@@ -62,7 +81,10 @@ pub(crate) struct Names {
     /// Without a head. Heads that a checkpoint has besides are passed over, whatever they are:
     /// where the encoder's names begin with a prefix, those of a head do not.
     pub(crate) encoder: Layout,
-    pub(crate) masked_lm: MaskedLmLayouts,
+    /// With a head that predicts masked words; decoders have none.
+    pub(crate) masked_lm: Option<MaskedLmLayouts>,
+    /// With a head that predicts the next word; encoders have none.
+    pub(crate) causal_lm: Option<CausalLmLayouts>,
     /// With a head that sorts texts, that sorts tokens, that finds answers, that finds replaced
     /// tokens ([`NO_HEAD`] where the family has none).
     pub(crate) sequences: Layout,
@@ -79,7 +101,8 @@ impl Names {
     pub(crate) fn own(&self, head: Head) -> &'static [&'static str] {
         match head {
             Head::Bare => &[],
-            Head::MaskedLm => self.masked_lm.tied.own,
+            Head::MaskedLm => self.masked_lm.as_ref().map_or(&[], |layouts| layouts.tied.own),
+            Head::CausalLm => self.causal_lm.as_ref().map_or(&[], |layouts| layouts.tied.own),
             Head::Sequences => self.sequences.own,
             Head::Tokens => self.tokens.own,
             Head::Questions => self.questions.own,
@@ -133,6 +156,45 @@ pub(crate) struct MaskedLmLayouts {
     /// The bias, by the decoder's name.
     pub(crate) decoder_bias: &'static str,
 }
+
+/// How a checkpoint that predicts the next word is written.
+#[derive(Debug)]
+pub(crate) struct CausalLmLayouts {
+    /// The class of transformers.
+    pub(crate) class: &'static str,
+    /// The head is the table of token vectors.
+    pub(crate) tied: Layout,
+    /// The head is a matrix of its own.
+    pub(crate) untied: Layout,
+}
+
+impl CausalLmLayouts {
+    /// The head's matrix, canonical, in every family.
+    pub(crate) const HEAD: &str = "lm_head.weight";
+}
+
+/// [`CausalLmLayouts`] from the names of a family. The body's names begin with `encoder.` here.
+macro_rules! causal_lm_layouts {
+    {
+        class: $class:literal,
+        spelling: $spelling:expr,
+        body: $body:expr,
+        words: $words:literal $(,)?
+    } => {{
+        use lt_core::{NameMap, Rule};
+        use lt_weights::Layout;
+        const UNTIED: NameMap =
+            NameMap::new(&[Rule::Rename { ours: "head", theirs: "lm_head.weight" }]);
+        const SHARED: Layout = Layout { own: &["lm_head.*"], ..$spelling };
+        $crate::family::CausalLmLayouts {
+            class: $class,
+            tied: Layout { map: $body, tied: &[("lm_head.weight", $words)], ..SHARED },
+            untied: Layout { map: $body.and(&[UNTIED]), ..SHARED },
+        }
+    }};
+}
+
+pub(crate) use causal_lm_layouts;
 
 /// [`MaskedLmLayouts`] from the names of a family. A bias of one name only is given twice.
 macro_rules! masked_lm_layouts {

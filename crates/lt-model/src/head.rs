@@ -9,6 +9,8 @@ pub(crate) enum Head {
     Bare,
     /// It predicts masked words.
     MaskedLm,
+    /// It predicts the next word.
+    CausalLm,
     /// It sorts whole texts.
     Sequences,
     /// It sorts tokens.
@@ -24,6 +26,7 @@ impl Head {
     const SUFFIXES: &[(&str, Self)] = &[
         ("Model", Self::Bare),
         ("ForMaskedLM", Self::MaskedLm),
+        ("ForCausalLM", Self::CausalLm),
         ("ForSequenceClassification", Self::Sequences),
         ("ForTokenClassification", Self::Tokens),
         ("ForQuestionAnswering", Self::Questions),
@@ -32,12 +35,18 @@ impl Head {
 
     /// The head of a class, if it is one of this family that is known.
     pub(crate) fn of(class: &str, names: &Names) -> Option<Self> {
+        if names.causal_lm.as_ref().is_some_and(|layouts| layouts.class == class) {
+            return Some(Self::CausalLm);
+        }
         let suffix = names.classes.iter().find_map(|family| class.strip_prefix(family))?;
         Self::all(names).find(|(known, _)| *known == suffix).map(|(_, head)| head)
     }
 
     /// The class of a family that has this head.
     pub(crate) fn class(self, names: &Names) -> String {
+        if let (Self::CausalLm, Some(layouts)) = (self, &names.causal_lm) {
+            return layouts.class.to_owned();
+        }
         format!("{}{}", names.classes.first().copied().unwrap_or_default(), self.suffix())
     }
 

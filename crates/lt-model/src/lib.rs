@@ -6,12 +6,14 @@
     include_str!("../doc/03-loading.md"),
 )]
 
+mod causal_lm;
 mod encoder;
 mod error;
 mod families;
 mod family;
 mod head;
 mod head_transform;
+mod layers;
 mod load;
 mod masked_lm;
 mod model;
@@ -20,11 +22,13 @@ mod replaced_tokens;
 mod sequence_classifier;
 mod token_classifier;
 
+pub use causal_lm::CausalLm;
 pub use encoder::{EncoderOutput, EncoderTrace, TextEncoder, Top};
 pub use error::ModelError;
 pub use head_transform::HeadTransform;
+pub use layers::Layers;
 pub use load::{LoadOptions, Loaded};
-pub use lt_attention::HiddenStates;
+pub use lt_attention::{HiddenStates, KvCache};
 pub use lt_config;
 pub use lt_core;
 pub use lt_embedding::{EmbeddingParts, TokenIds};

@@ -11,8 +11,8 @@ use ndarray::{Array1, Array2, ArrayView2};
 use crate::family::family;
 use crate::head::Head;
 use crate::{
-    EncoderOutput, LoadOptions, Loaded, MaskedLm, ModelError, QuestionAnswering, ReplacedTokens,
-    SequenceClassifier, SpanLogits, TextEncoder, TokenClassifier,
+    CausalLm, EncoderOutput, LoadOptions, Loaded, MaskedLm, ModelError, QuestionAnswering,
+    ReplacedTokens, SequenceClassifier, SpanLogits, TextEncoder, TokenClassifier,
 };
 
 /// A model as its checkpoint was saved: the family and head that `config.json` names first in
@@ -26,6 +26,8 @@ pub enum Model {
     Encoder(TextEncoder),
     /// An encoder that predicts masked words: `BertForMaskedLM` and its kin.
     MaskedLm(MaskedLm),
+    /// A decoder that predicts the next word: `GPT2LMHeadModel`, `LlamaForCausalLM` and their kin.
+    CausalLm(CausalLm),
     /// An encoder that sorts texts: `BertForSequenceClassification` and its kin.
     SequenceClassifier(SequenceClassifier),
     /// An encoder that sorts tokens: `BertForTokenClassification` and its kin.
@@ -42,7 +44,8 @@ pub enum Model {
 pub enum ModelOutput {
     /// Of a bare encoder.
     Encoded(EncoderOutput),
-    /// Of a head that scores words or labels for each token: `[tokens, v]`.
+    /// Of a head that scores words, those masked or the next, or labels for each token:
+    /// `[tokens, v]`.
     TokenLogits(Array2<f32>),
     /// Of a head that scores labels for each text: `[b, n]`.
     SequenceLogits(Array2<f32>),
@@ -77,6 +80,7 @@ impl Model {
         Ok(match head {
             Head::Bare => TextEncoder::from_source(config, &source)?.map(Self::Encoder),
             Head::MaskedLm => MaskedLm::from_source(config, &source)?.map(Self::MaskedLm),
+            Head::CausalLm => CausalLm::from_source(config, &source)?.map(Self::CausalLm),
             Head::Sequences => {
                 SequenceClassifier::from_source(config, &source)?.map(Self::SequenceClassifier)
             }
@@ -101,6 +105,7 @@ impl Model {
         match self {
             Self::Encoder(encoder) => encoder.save(path),
             Self::MaskedLm(model) => model.save(path),
+            Self::CausalLm(model) => model.save(path),
             Self::SequenceClassifier(model) => model.save(path),
             Self::TokenClassifier(model) => model.save(path),
             Self::QuestionAnswering(model) => model.save(path),
@@ -115,6 +120,7 @@ impl Model {
         let head = match self {
             Self::Encoder(_) => Head::Bare,
             Self::MaskedLm(_) => Head::MaskedLm,
+            Self::CausalLm(_) => Head::CausalLm,
             Self::SequenceClassifier(_) => Head::Sequences,
             Self::TokenClassifier(_) => Head::Tokens,
             Self::QuestionAnswering(_) => Head::Questions,
@@ -141,6 +147,7 @@ impl Model {
                 ModelOutput::Encoded(EncoderOutput { last_hidden_state, pooler_output: None })
             }
             Self::MaskedLm(model) => ModelOutput::TokenLogits(model.predict(hidden, scratch)?),
+            Self::CausalLm(model) => ModelOutput::TokenLogits(model.predict(hidden, scratch)?),
             Self::SequenceClassifier(model) => {
                 ModelOutput::SequenceLogits(model.classify(hidden, input, scratch)?)
             }
@@ -158,6 +165,7 @@ impl Model {
         match self {
             Self::Encoder(encoder) => encoder,
             Self::MaskedLm(model) => model.encoder(),
+            Self::CausalLm(model) => model.encoder(),
             Self::SequenceClassifier(model) => model.encoder(),
             Self::TokenClassifier(model) => model.encoder(),
             Self::QuestionAnswering(model) => model.encoder(),
@@ -171,6 +179,7 @@ impl Params for Model {
         match self {
             Self::Encoder(encoder) => encoder.visit(path, visit),
             Self::MaskedLm(model) => model.visit(path, visit),
+            Self::CausalLm(model) => model.visit(path, visit),
             Self::SequenceClassifier(model) => model.visit(path, visit),
             Self::TokenClassifier(model) => model.visit(path, visit),
             Self::QuestionAnswering(model) => model.visit(path, visit),
@@ -182,6 +191,7 @@ impl Params for Model {
         match self {
             Self::Encoder(encoder) => encoder.visit_mut(path, visit),
             Self::MaskedLm(model) => model.visit_mut(path, visit),
+            Self::CausalLm(model) => model.visit_mut(path, visit),
             Self::SequenceClassifier(model) => model.visit_mut(path, visit),
             Self::TokenClassifier(model) => model.visit_mut(path, visit),
             Self::QuestionAnswering(model) => model.visit_mut(path, visit),

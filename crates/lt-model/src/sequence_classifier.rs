@@ -1,9 +1,11 @@
 //! The head that sorts whole texts: one row of scores for each.
 
+use std::ops::Range;
+
 use lt_config::ModelConfig;
-use lt_core::{Module, Result, Scratch, params};
+use lt_core::{Module, Result, Scratch, Weight, check_shape, dims, params};
 use lt_embedding::TokenIds;
-use lt_encoder::{Sequences, first_tokens, mean_tokens};
+use lt_encoder::{Sequences, first_tokens, mean_tokens, tokens_at};
 use lt_layers::{Activation, Linear};
 use ndarray::{Array2, ArrayView2};
 
@@ -14,7 +16,8 @@ use crate::{HeadTransform, TextEncoder};
 ///
 /// logits = W·p + b, p = norm(activation(W′·h + b′)) of the first token h, or of the mean of all
 /// tokens; most families have no norm. In BERT the first of the two layers is the encoder's
-/// pooler; other families leave it to the head.
+/// pooler; other families leave it to the head. Decoders look at the last token, which alone has
+/// seen them all, and have one layer without bias.
 ///
 /// # Shapes
 /// `[b, d]` to `[b, n]` for n labels.
@@ -24,7 +27,7 @@ use crate::{HeadTransform, TextEncoder};
 #[derive(Debug, Clone, PartialEq)]
 pub struct SequenceHead {
     looks_at: LooksAt,
-    transform: HeadTransform,
+    transform: Option<HeadTransform>,
     output: Linear,
 }
 
@@ -38,6 +41,11 @@ pub enum LooksAt {
     FirstToken,
     /// The mean of those of all tokens.
     Mean,
+    /// That of the last token that is no padding; if all are, that of the first.
+    LastToken {
+        /// The id of padding, if there is one.
+        padding: Option<u32>,
+    },
 }
 
 impl SequenceHead {
@@ -49,7 +57,14 @@ impl SequenceHead {
     /// The same with this first layer.
     pub(crate) fn new(transform: HeadTransform, labels: usize) -> Result<Self> {
         let output = Linear::zeros(transform.outputs(), labels)?;
-        Ok(Self { looks_at: LooksAt::FirstToken, transform, output })
+        Ok(Self { looks_at: LooksAt::FirstToken, transform: Some(transform), output })
+    }
+
+    /// A head that looks at the last token, of zeros: to be loaded into.
+    pub(crate) fn of_last_token(d: usize, labels: usize, padding: Option<usize>) -> Result<Self> {
+        let output = Linear::new(Weight::zeros(&[labels, d]), None)?;
+        let padding = padding.and_then(|id| u32::try_from(id).ok());
+        Ok(Self { looks_at: LooksAt::LastToken { padding }, transform: None, output })
     }
 
     /// The same, looking at other vectors.
@@ -123,13 +138,27 @@ impl SequenceClassifier {
     ) -> Result<Array2<f32>> {
         const AT: &str = "SequenceClassifier::classify";
         let head = &self.head;
+        check_shape(AT, dims![input.ids.len(), "d"], hidden.shape())?;
         let sequences = Sequences { hidden, sequences: input.sequences };
         let texts = match head.looks_at {
             LooksAt::FirstToken => first_tokens(AT, sequences, scratch)?, // [b, d]
             LooksAt::Mean => mean_tokens(AT, sequences, scratch)?,        // [b, d]
+            LooksAt::LastToken { padding } => {
+                let place = |range: Range<usize>| {
+                    let ids = &input.ids[range];
+                    ids.iter().rposition(|&id| Some(id) != padding).unwrap_or(0)
+                };
+                tokens_at(AT, sequences, place, scratch)? // [b, d]
+            }
         };
-        let vectors = head.transform.apply(texts.view(), scratch)?; // [b, d]
-        scratch.give(texts);
+        let vectors = match &head.transform {
+            Some(transform) => {
+                let vectors = transform.apply(texts.view(), scratch)?; // [b, d]
+                scratch.give(texts);
+                vectors
+            }
+            None => texts,
+        };
         let logits = head.output.forward_in(vectors.view(), scratch)?; // [b, n]
         scratch.give(vectors);
         Ok(logits)

@@ -144,4 +144,65 @@ pub enum TokenizerError {
         /// What the library said.
         source: Foreign,
     },
+    /// A directory without a chat template.
+    #[error(
+        "no chat template in `{}`: expected chat_template.jinja, or chat_template in \
+         tokenizer_config.json; a model that was not trained for conversations has none: give it \
+         a plain prompt instead",
+        dir.display()
+    )]
+    NoChatTemplate {
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
+    /// A chat template of a name that there is not.
+    #[error("`{origin}` has no chat template named {name:?}, expected one of: {known}")]
+    UnknownChatTemplate {
+        /// The file.
+        origin: String,
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// A chat template that does not parse.
+    #[error("`{origin}`: the chat template does not parse at line {line}")]
+    ChatTemplateSyntax {
+        /// The file.
+        origin: String,
+        /// The line, counted from 1; 0 if it is not known.
+        line: usize,
+        /// What is wrong there.
+        source: Foreign,
+    },
+    /// A conversation without messages.
+    #[error("a conversation of no messages: expected at least one")]
+    NoMessages,
+    /// A conversation that the template refuses.
+    #[error("the chat template refuses the conversation: {message}")]
+    ChatRefused {
+        /// What the template says.
+        message: String,
+    },
+    /// A chat template that would go on for ever.
+    #[error(
+        "`{origin}`: the chat template is stopped at line {line}: it takes more steps or memory \
+         than any conversation needs. Does it loop?"
+    )]
+    ChatTemplateEndless {
+        /// The file.
+        origin: String,
+        /// Where it was, counted from 1; 0 if that is not known.
+        line: usize,
+    },
+    /// A chat template that cannot go on.
+    #[error("`{origin}`: the chat template fails at line {line}")]
+    ChatTemplateFailed {
+        /// The file.
+        origin: String,
+        /// Where, counted from 1; 0 if that is not known.
+        line: usize,
+        /// Why.
+        source: Foreign,
+    },
 }

@@ -9,6 +9,7 @@
 mod byte_level;
 mod char_offsets;
 mod charsmap;
+mod chat_template;
 mod check;
 mod chunks;
 mod config;
@@ -27,6 +28,7 @@ mod windows;
 mod wordpiece;
 
 pub use char_offsets::slice;
+pub use chat_template::{Chat, ChatTemplate, Json, Message, Moment};
 pub use encoding::Encoding;
 pub use error::TokenizerError;
 #[doc(hidden)]

@@ -1,9 +1,10 @@
 //! The angles by which positions are turned.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use lt_kernels::math::{exp_f64, sin_cos};
+use lt_kernels::math::sin_cos;
 
 /// Positions of the first block; each block after it doubles what there is.
 const FIRST: usize = 128;
@@ -15,45 +16,43 @@ const BLOCKS: usize = (usize::BITS - FIRST.ilog2() + 1) as usize;
 /// They lie in blocks that are never moved, so that threads share them without a lock: block 0 has
 /// positions 0..128, block b > 0 has 64·2ᵇ..128·2ᵇ.
 pub(super) struct Angles {
-    /// 1 / θ^(2i/k) for each pair, `[k/2]`.
+    /// How far each pair is turned from one position to the next, `[pairs]`.
     frequencies: Vec<f32>,
-    /// For each position k numbers, its cosines and then its sines.
+    /// What cosines and sines are multiplied by.
+    length: f32,
+    /// For each position its cosines and then its sines.
     blocks: [OnceLock<Box<[f32]>>; BLOCKS],
 }
 
 impl Angles {
-    pub(super) fn new(width: usize, theta: f32) -> Self {
-        // As transformers computes them: each step is rounded to f32.
-        let ln_theta = ln(f64::from(theta));
-        let frequency = |column| {
-            let exponent = column as f32 / width as f32;
-            1.0 / exp_f64(f64::from(exponent) * ln_theta) as f32
-        };
-        let frequencies = (0..width).step_by(2).map(frequency).collect();
-        Self { frequencies, blocks: std::array::from_fn(|_| OnceLock::new()) }
+    /// Of these frequencies; cosines and sines are multiplied by a length.
+    pub(super) fn new(frequencies: Vec<f32>, length: f32) -> Self {
+        Self { frequencies, length, blocks: std::array::from_fn(|_| OnceLock::new()) }
     }
 
-    /// The width of a head, k.
-    pub(super) fn width(&self) -> usize {
-        2 * self.frequencies.len()
+    /// The frequencies, one a pair, `[pairs]`.
+    pub(super) fn frequencies(&self) -> &[f32] {
+        &self.frequencies
     }
 
-    /// The cosines and the sines of a position, `[k/2]` each.
+    /// The cosines and the sines of a position, `[pairs]` each.
     pub(super) fn of(&self, position: usize) -> (&[f32], &[f32]) {
         let block = ((position | (FIRST - 1)).ilog2() + 1 - FIRST.ilog2()) as usize;
         let (first, count) =
             if block == 0 { (0, FIRST) } else { (FIRST << (block - 1), FIRST << (block - 1)) };
-        let numbers = self.blocks[block].get_or_init(|| self.compute(first, count));
-        let k = self.width();
-        numbers[(position - first) * k..][..k].split_at(k / 2)
+        let numbers = self.blocks[block].get_or_init(|| self.compute(first..first + count));
+        let pairs = self.frequencies.len();
+        numbers[(position - first) * 2 * pairs..][..2 * pairs].split_at(pairs)
     }
 
-    fn compute(&self, first: usize, count: usize) -> Box<[f32]> {
-        let mut numbers = Vec::with_capacity(count * self.width());
-        for position in first..first + count {
-            let angle = |frequency: &f32| f64::from(position as f32 * frequency);
-            numbers.extend(self.frequencies.iter().map(|f| sin_cos(angle(f)).1 as f32));
-            numbers.extend(self.frequencies.iter().map(|f| sin_cos(angle(f)).0 as f32));
+    /// For each of these positions its cosines and then its sines, `[positions, 2·pairs]`.
+    pub(super) fn compute(&self, positions: Range<usize>) -> Box<[f32]> {
+        let mut numbers = Vec::with_capacity(positions.len() * 2 * self.frequencies.len());
+        for position in positions {
+            let angle = |frequency: &f32| sin_cos(f64::from(position as f32 * frequency));
+            let scaled = |number: f64| number as f32 * self.length;
+            numbers.extend(self.frequencies.iter().map(|f| scaled(angle(f).1)));
+            numbers.extend(self.frequencies.iter().map(|f| scaled(angle(f).0)));
         }
         numbers.into()
     }
@@ -61,12 +60,12 @@ impl Angles {
 
 impl fmt::Debug for Angles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Angles").field("width", &self.width()).finish_non_exhaustive()
+        f.debug_struct("Angles").field("frequencies", &self.frequencies).finish_non_exhaustive()
     }
 }
 
 /// ln x, for x ≥ 1, by +, −, · and / alone, so that it is the same on every system.
-fn ln(x: f64) -> f64 {
+pub(super) fn ln(x: f64) -> f64 {
     // x = 2ⁿ·m with 1 ≤ m < 2, so ln x = n·ln 2 + ln m.
     let bits = x.to_bits();
     let n = (bits >> 52) as i32 - 1023;
@@ -94,7 +93,7 @@ mod tests {
     /// The first and the last position of each block, and those around.
     #[test]
     fn every_position_has_its_own_angles() {
-        let angles = Angles::new(4, 100.0); // frequencies 1 and 1/10
+        let angles = Angles::new(vec![1.0, 0.1], 1.0);
         for position in [0, 1, 127, 128, 129, 255, 256, 511, 512, 1023, 1024, 5000] {
             let (cos, sin) = angles.of(position);
             for (i, frequency) in [1.0_f32, 0.1].into_iter().enumerate() {

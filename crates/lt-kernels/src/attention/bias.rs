@@ -11,7 +11,7 @@ use lt_core::{Error, Result, Shape, shape};
 /// use lt_kernels::DistanceBias;
 /// // One head: one place back, here, one place ahead.
 /// let bias = DistanceBias::new(1, &[-1.0, 0.0, 0.5])?;
-/// assert_eq!(bias.reach(), 1);
+/// assert_eq!(bias.reach(), Some(1));
 /// assert_eq!([0, 1, 2, 3].map(|key| bias.at(0, 1, key)), [-1.0, 0.0, 0.5, 0.5]);
 /// # Ok::<(), lt_core::Error>(())
 /// ```
@@ -21,8 +21,15 @@ use lt_core::{Error, Result, Shape, shape};
 #[derive(Debug, Clone, Copy)]
 pub struct DistanceBias<'a> {
     heads: usize,
+    numbers: Numbers<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Numbers<'a> {
     /// `[h, 2r + 1]`.
-    numbers: &'a [f32],
+    Table(&'a [f32]),
+    /// `[h]`: what a head takes off for each place between query and key.
+    Slopes(&'a [f32]),
 }
 
 impl<'a> DistanceBias<'a> {
@@ -31,9 +38,9 @@ impl<'a> DistanceBias<'a> {
     /// # Errors
     /// [`Error::Shape`] if there are no heads, or the numbers are not an odd number for each.
     pub fn new(heads: usize, numbers: &'a [f32]) -> Result<Self> {
-        let bias = Self { heads, numbers };
-        if heads > 0 && numbers.len().is_multiple_of(heads) && !bias.width().is_multiple_of(2) {
-            return Ok(bias);
+        let odd = |width: usize| !width.is_multiple_of(2);
+        if heads > 0 && numbers.len().is_multiple_of(heads) && odd(numbers.len() / heads) {
+            return Ok(Self { heads, numbers: Numbers::Table(numbers) });
         }
         Err(Error::Shape {
             at: "DistanceBias::new",
@@ -42,31 +49,66 @@ impl<'a> DistanceBias<'a> {
         })
     }
 
+    /// Numbers that fall by a slope for each place between query and key, one slope a head, at
+    /// any distance: −slope·|key − query|.
+    ///
+    /// ```
+    /// let bias = lt_kernels::DistanceBias::of_slopes(&[0.5, 0.25]);
+    /// assert_eq!([0, 1, 9].map(|key| bias.at(1, 9, key)), [-2.25, -2.0, 0.0]);
+    /// ```
+    ///
+    /// [Press, Smith & Lewis 2021](https://arxiv.org/abs/2108.12409), section 3. PyTorch:
+    /// transformers' `build_alibi_tensor`, which counts from the first key: after the softmax that
+    /// is the same.
+    #[must_use]
+    pub fn of_slopes(slopes: &'a [f32]) -> Self {
+        Self { heads: slopes.len(), numbers: Numbers::Slopes(slopes) }
+    }
+
     /// How many heads there are numbers for.
     #[must_use]
     pub fn heads(&self) -> usize {
         self.heads
     }
 
-    /// The distance beyond which nothing changes.
+    /// The distance beyond which nothing changes; `None` if there is none.
     #[must_use]
-    pub fn reach(&self) -> usize {
-        self.width() / 2
+    pub fn reach(&self) -> Option<usize> {
+        match self.numbers {
+            Numbers::Table(numbers) => Some(numbers.len() / self.heads / 2),
+            Numbers::Slopes(_) => None,
+        }
     }
 
     /// What is added to the score of this query, counted from the start of its sequence, with this
     /// key. 0 for a head that there is none of.
     #[must_use]
     pub fn at(&self, head: usize, query: usize, key: usize) -> f32 {
-        let reach = self.reach();
-        let place = (reach + key.min(query.saturating_add(reach))).saturating_sub(query);
-        self.of_head(head).get(place).copied().unwrap_or(0.0)
+        match self.numbers {
+            Numbers::Table(numbers) => {
+                let (numbers, reach) = self.of_head(numbers, head);
+                let place = (reach + key.min(query.saturating_add(reach))).saturating_sub(query);
+                numbers.get(place).copied().unwrap_or(0.0)
+            }
+            Numbers::Slopes(slopes) => {
+                -slopes.get(head).copied().unwrap_or(0.0) * query.abs_diff(key) as f32
+            }
+        }
     }
 
     /// Adds them to the scores of a query with the keys from `first` on.
     #[inline(always)]
     pub(super) fn add(&self, head: usize, query: usize, first: usize, scores: &mut [f32]) {
-        let (numbers, reach) = (self.of_head(head), self.reach());
+        let numbers = match self.numbers {
+            Numbers::Table(numbers) => numbers,
+            Numbers::Slopes(_) => {
+                for (key, score) in (first..).zip(scores) {
+                    *score += self.at(head, query, key);
+                }
+                return;
+            }
+        };
+        let (numbers, reach) = self.of_head(numbers, head);
         // Keys before the reach, within it, and behind it.
         let within = query.saturating_sub(reach).saturating_sub(first).min(scores.len());
         let behind = (query + reach + 1).saturating_sub(first).clamp(within, scores.len());
@@ -82,12 +124,10 @@ impl<'a> DistanceBias<'a> {
         far_behind.iter_mut().for_each(|score| *score += after.copied().unwrap_or(0.0));
     }
 
-    fn of_head(&self, head: usize) -> &'a [f32] {
-        self.numbers.chunks_exact(self.width()).nth(head).unwrap_or_default()
-    }
-
-    fn width(&self) -> usize {
-        self.numbers.len() / self.heads
+    /// The numbers of a head, and their reach.
+    fn of_head<'n>(&self, numbers: &'n [f32], head: usize) -> (&'n [f32], usize) {
+        let width = numbers.len() / self.heads;
+        (numbers.chunks_exact(width).nth(head).unwrap_or_default(), width / 2)
     }
 }
 
@@ -99,8 +139,9 @@ mod tests {
     fn a_block_of_keys_gets_what_each_of_them_gets() {
         for reach in [0, 1, 2, 5] {
             let numbers: Vec<f32> = (0..2 * (2 * reach + 1)).map(|n| 1.5 * n as f32).collect();
-            let bias = DistanceBias::new(2, &numbers).unwrap();
-            for query in 0..12 {
+            let table = DistanceBias::new(2, &numbers).unwrap();
+            let falling = DistanceBias::of_slopes(&[0.5, 0.75]);
+            for (bias, query) in (0..12).flat_map(|query| [(table, query), (falling, query)]) {
                 for first in 0..12 {
                     for keys in 0..10 {
                         let mut scores = vec![0.25; keys];

@@ -9,47 +9,64 @@ use crate::instructions::Arithmetic;
 use crate::tile::{COLUMNS, Lanes, Panels, Tiles, filled_up, multiply};
 
 /// The keys `rows`, some heads of `width` columns, as panels: keys side by side, one line a column.
+/// The first of them goes to place `from` of the block.
 #[inline(always)]
 pub(super) fn side_by_side<A: Arithmetic>(
     keys: ArrayView2<'_, f32>,
     heads: &Range<usize>,
     rows: Range<usize>,
     width: usize,
+    from: usize,
     panels: &mut [Lanes],
 ) {
     let columns = heads.start * width..heads.end * width;
-    for (number, from) in rows.clone().step_by(COLUMNS).enumerate() {
+    let end = from + rows.len();
+    let mut place = from;
+    while place < end {
+        // As far as the panel reaches: all sixteen, but at the beginning and the end.
+        let (number, lanes) =
+            (place / COLUMNS, place % COLUMNS..COLUMNS.min(end - place / COLUMNS * COLUMNS));
+        let first = rows.start + place - from;
         let mut sixteen: [&[f32]; COLUMNS] = [&[]; COLUMNS];
-        for (place, key) in sixteen.iter_mut().enumerate() {
-            // Behind the last key it stands again; its score is not looked at there.
-            let row = keys.index_axis_move(Axis(0), (from + place).min(rows.end - 1)).to_slice();
+        for (key, row) in sixteen.iter_mut().zip(first..first + lanes.len()) {
+            let row = keys.index_axis_move(Axis(0), row).to_slice();
             *key = &row.unwrap_or_default()[columns.clone()];
             A::will_read(key);
         }
         for head in 0..heads.len() {
-            let panel = head * (KEY_BLOCK / COLUMNS) + number;
-            for (column, line) in panels[panel * width..][..width].iter_mut().enumerate() {
-                for place in 0..COLUMNS {
-                    line[place] = sixteen[place][head * width + column];
+            let panel = (head * (KEY_BLOCK / COLUMNS) + number) * width;
+            let panel = &mut panels[panel..][..width];
+            if lanes.len() == COLUMNS {
+                for (column, line) in panel.iter_mut().enumerate() {
+                    for lane in 0..COLUMNS {
+                        line[lane] = sixteen[lane][head * width + column];
+                    }
+                }
+            } else {
+                for (key, lane) in sixteen.iter().zip(lanes.clone()) {
+                    let key = &key[head * width..][..width];
+                    panel.iter_mut().zip(key).for_each(|(line, &number)| line[lane] = number);
                 }
             }
         }
+        place += lanes.len();
     }
 }
 
 /// The values `rows`, some heads of `width` columns, as panels: columns side by side, one line a
-/// value.
+/// value. The first of them goes to line `from` of the block.
 #[inline(always)]
 pub(super) fn one_below_the_other(
     values: ArrayView2<'_, f32>,
     heads: &Range<usize>,
     rows: Range<usize>,
     width: usize,
+    from: usize,
     panels: &mut [Lanes],
 ) {
     let columns = heads.start * width..heads.end * width;
     let of_head = width.div_ceil(COLUMNS) * KEY_BLOCK;
-    for (place, row) in rows.enumerate() {
+    for (place, row) in (from..).zip(rows) {
         let value = values.index_axis_move(Axis(0), row).to_slice();
         let value = &value.unwrap_or_default()[columns.clone()];
         for (head, value) in value.chunks_exact(width).enumerate() {

@@ -6,12 +6,12 @@ use ndarray::Axis;
 
 use super::block::{Average, Scores, next_head, one_below_the_other, side_by_side};
 use super::look::{Look, Sees};
-use super::{Attention, KEY_BLOCK, ROWS, Widths};
+use super::{Attention, KEY_BLOCK, LooksAt, ROWS, Widths};
 use crate::instructions::{Arithmetic, Work};
 use crate::layer_norm;
 use crate::threads::Rectangle;
 use crate::tile::{COLUMNS, Lanes, Panels, multiply};
-use crate::vector_math::exp;
+use crate::vector_math::{exp, tanh};
 
 /// Columns of keys, and of values, that are laid out in one go, row by row, as they lie in memory:
 /// as many as fit the second cache with what is made of them.
@@ -47,18 +47,26 @@ pub(super) struct Room<'a> {
 
 impl<'a> Room<'a> {
     /// How many numbers it takes, for so many queries and query heads.
-    pub(super) fn size(widths: Widths, queries: usize, heads: usize) -> usize {
+    pub(super) fn size(problem: &Attention<'_>, queries: usize, heads: usize) -> usize {
+        let widths = problem.widths();
         let (value, heads) = (widths.value.next_multiple_of(COLUMNS), heads.min(together(widths)));
-        // Key heads are as many as query heads at most.
-        heads * (KEY_BLOCK * (widths.key + value) + queries * (value + 2))
+        laid_out(problem, heads) * KEY_BLOCK * (widths.key + value)
+            + heads * queries * (value + 2)
             + queries * (KEY_BLOCK + 2)
     }
 
     /// So much room, divided up.
-    pub(super) fn of(room: &'a mut [f32], widths: Widths, queries: usize, heads: usize) -> Self {
+    pub(super) fn of(
+        room: &'a mut [f32],
+        problem: &Attention<'_>,
+        queries: usize,
+        heads: usize,
+    ) -> Self {
+        let widths = problem.widths();
         let (value, heads) = (widths.value.next_multiple_of(COLUMNS), heads.min(together(widths)));
-        let (keys, room) = room.split_at_mut(heads * KEY_BLOCK * widths.key);
-        let (values, room) = room.split_at_mut(heads * KEY_BLOCK * value);
+        let laid_out = laid_out(problem, heads);
+        let (keys, room) = room.split_at_mut(laid_out * KEY_BLOCK * widths.key);
+        let (values, room) = room.split_at_mut(laid_out * KEY_BLOCK * value);
         let (scores, room) = room.split_at_mut(KEY_BLOCK * queries);
         let (average, room) = room.split_at_mut(heads * queries * value);
         let (highest, room) = room.split_at_mut(heads * queries);
@@ -74,6 +82,15 @@ impl<'a> Room<'a> {
             now,
             shrink: &mut room[..queries],
         }
+    }
+}
+
+/// For how many heads keys and values are laid out: key heads are as many as query heads at most,
+/// and what is kept from pass to pass is laid out already.
+fn laid_out(problem: &Attention<'_>, heads: usize) -> usize {
+    match problem.looks_at {
+        LooksAt::Rows { .. } => heads,
+        LooksAt::Kept(_) => 0,
     }
 }
 
@@ -129,27 +146,30 @@ impl Task<'_, '_> {
 
         let group = self.problem.heads.query / self.problem.heads.key;
         let key_heads = heads.start / group..(heads.end - 1) / group + 1;
-        let offsets = self.problem.keys.offsets();
-        let keys = offsets[sequence]..offsets[sequence + 1];
-        let reach = self.reach(sequence, &queries, keys.len());
-        for start in keys.clone().step_by(KEY_BLOCK) {
-            let rows = start..keys.end.min(start + KEY_BLOCK);
-            if rows.end - keys.start <= reach.start || start - keys.start >= reach.end {
-                continue; // nobody looks there
-            }
+        let keys = self.problem.looks_at.keys(sequence);
+        let reach = self.reach(sequence, &queries, keys);
+        // The blocks before are looked at by nobody.
+        let first = reach.start / KEY_BLOCK * KEY_BLOCK;
+        for start in (first..reach.end).step_by(KEY_BLOCK) {
+            let block = start..keys.min(start + KEY_BLOCK);
             let Self { problem, room, .. } = self;
-            side_by_side::<A>(problem.key, &key_heads, rows.clone(), widths.key, room.keys);
-            let values = &mut *room.values;
-            one_below_the_other(problem.value, &key_heads, rows.clone(), widths.value, values);
+            let mut first_key_head = 0;
+            if let LooksAt::Rows { key, value, sequences } = problem.looks_at {
+                first_key_head = key_heads.start;
+                let before = sequences.offsets()[sequence];
+                let rows = before + block.start..before + block.end;
+                side_by_side::<A>(key, &key_heads, rows.clone(), widths.key, 0, room.keys);
+                one_below_the_other(value, &key_heads, rows, widths.value, 0, room.values);
+            }
             for head in heads.clone() {
                 let place = Place {
                     sequence,
                     queries: queries.clone(),
                     head,
                     number: head - heads.start,
-                    key_head: head / group - key_heads.start,
-                    block: start - keys.start..rows.end - keys.start,
-                    keys: keys.len(),
+                    key_head: head / group - first_key_head,
+                    block: block.clone(),
+                    keys,
                 };
                 self.block::<A>(&place);
             }
@@ -160,10 +180,10 @@ impl Task<'_, '_> {
     /// The keys of a sequence outside of which all are masked, for each of these queries.
     fn reach(&self, sequence: usize, queries: &Range<usize>, keys: usize) -> Range<usize> {
         let problem = self.problem;
-        let first = problem.queries.offsets()[sequence];
-        let of_each = queries
-            .clone()
-            .map(|query| Look { problem, sequence, query: query - first, keys }.reach());
+        let of_each = queries.clone().map(|query| {
+            let query = problem.position(sequence, query);
+            Look { problem, sequence, query, keys }.reach()
+        });
         let seen = of_each.filter(|range| !range.is_empty());
         seen.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).unwrap_or(0..0)
     }
@@ -176,6 +196,10 @@ impl Task<'_, '_> {
         let Place { sequence, block, .. } = place;
         let (count, len) = (place.queries.len(), block.len());
         let (key_panels, value_panels) = (len.div_ceil(COLUMNS), widths.value.div_ceil(COLUMNS));
+        let (keys, values) = match problem.looks_at {
+            LooksAt::Rows { .. } => (&**keys, &**values),
+            LooksAt::Kept(kept) => kept[*sequence].block(block.start / KEY_BLOCK),
+        };
         let keys = &keys[place.key_head * KEY_BLOCK / COLUMNS * widths.key..];
         let values = &values[place.key_head * KEY_BLOCK * value_panels..];
         let values = &values[..KEY_BLOCK * value_panels];
@@ -199,13 +223,19 @@ impl Task<'_, '_> {
         multiply::<A>(&mut of_block, 0..count, panels);
 
         let mut sees = [Sees::Nothing; ROWS];
-        let first_query = place.queries.start - problem.queries.offsets()[*sequence];
+        let first_query = problem.position(*sequence, place.queries.start);
         let look = |query: usize| Look {
             problem,
             sequence: *sequence,
             query: first_query + query,
             keys: place.keys,
         };
+        if let Some(cap) = problem.cap {
+            for scores in &mut scores[..count] {
+                let scores = &mut scores[..key_panels * COLUMNS];
+                scores.iter_mut().for_each(|score| *score = cap * tanh::<A>(*score / cap));
+            }
+        }
         if let Some(bias) = problem.bias {
             for (query, scores) in scores[..count].iter_mut().enumerate() {
                 bias.add(place.head, first_query + query, block.start, &mut scores[..len]);

@@ -2,6 +2,7 @@ use lt_core::Place;
 use ndarray::{Array2, Array3, s};
 
 use super::softmax;
+use crate::math::tanh;
 use crate::{Attention, Heads};
 
 /// The weights of attention: pᵢⱼ = softmaxⱼ(scale·qᵢ·kⱼ + bias), one array `[h, t, s]` per sequence.
@@ -12,22 +13,25 @@ use crate::{Attention, Heads};
 pub fn attention_weights(problem: &Attention<'_>) -> Vec<Array3<f32>> {
     let k = problem.widths().key;
     let Heads { query: h, key: key_heads } = problem.heads;
-    let sequences = problem.queries.ranges().zip(problem.keys.ranges()).enumerate();
-    let weights = sequences.map(|(sequence, (queries, keys))| {
-        let mut weights = Array3::zeros((h, queries.len(), keys.len()));
+    let weights = problem.queries.ranges().enumerate().map(|(sequence, queries)| {
+        let (all_keys, _) = problem.looks_at.rows(sequence); // [s, h·k]
+        let mut weights = Array3::zeros((h, queries.len(), all_keys.nrows()));
         for head in 0..h {
             // Query heads share a key head in groups; a group of one is the usual case.
             let key_head = head / (h / key_heads);
             let q = problem.query.slice(s![queries.clone(), head * k..(head + 1) * k]); // [t, k]
-            let keys = problem.key.slice(s![keys.clone(), key_head * k..(key_head + 1) * k]); // [s, k]
+            let keys = all_keys.slice(s![.., key_head * k..(key_head + 1) * k]); // [s, k]
             for (i, q_i) in q.rows().into_iter().enumerate() {
                 // (1) the scores of a query; masked keys get −∞ without being looked at
                 let mut scores = ndarray::Array1::from_elem(keys.nrows(), f32::NEG_INFINITY);
                 for (j, k_j) in keys.rows().into_iter().enumerate() {
-                    if problem.mask.allows(Place { sequence, query: i, key: j }) {
+                    let query = problem.position(sequence, queries.start + i);
+                    if problem.mask.allows(Place { sequence, query, key: j }) {
                         let dot: f32 = q_i.iter().zip(k_j).map(|(q, k)| q * k).sum();
-                        let bias = problem.bias.map_or(0.0, |bias| bias.at(head, i, j));
-                        scores[j] = dot * problem.scale + bias;
+                        let score = dot * problem.scale;
+                        let capped = problem.cap.map_or(score, |cap| cap * tanh(score / cap));
+                        let bias = problem.bias.map_or(0.0, |bias| bias.at(head, query, j));
+                        scores[j] = capped + bias;
                     }
                 }
                 // (2) as probabilities
@@ -50,15 +54,17 @@ pub fn attention(problem: &Attention<'_>) -> Array2<f32> {
     let v = problem.widths().value;
     let Heads { query: h, key: key_heads } = problem.heads;
     let mut output = Array2::zeros((problem.queries.tokens(), h * v));
-    let sequences = problem.queries.ranges().zip(problem.keys.ranges()).enumerate();
-    for (weights, (sequence, (queries, keys))) in attention_weights(problem).iter().zip(sequences) {
+    let sequences = problem.queries.ranges().enumerate();
+    for (weights, (sequence, queries)) in attention_weights(problem).iter().zip(sequences) {
+        let (_, all_values) = problem.looks_at.rows(sequence); // [s, h·v]
         for head in 0..h {
             let key_head = head / (h / key_heads);
-            let values = problem.value.slice(s![keys.clone(), key_head * v..(key_head + 1) * v]); // [s, v]
+            let values = all_values.slice(s![.., key_head * v..(key_head + 1) * v]); // [s, v]
             for (i, row) in queries.clone().enumerate() {
+                let query = problem.position(sequence, row);
                 // (3) the weighted sum of the values; a masked one takes no part
                 for (j, v_j) in values.rows().into_iter().enumerate() {
-                    if problem.mask.allows(Place { sequence, query: i, key: j }) {
+                    if problem.mask.allows(Place { sequence, query, key: j }) {
                         for (c, &value) in v_j.iter().enumerate() {
                             output[[row, head * v + c]] += weights[[head, i, j]] * value;
                         }

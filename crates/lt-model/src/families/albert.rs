@@ -102,7 +102,8 @@ static NAMES: Names = Names {
     classes: &["Albert"],
     pooler: Some("pooler.weight"),
     encoder: Layout { map: ENCODER, own: &["pooler.*"], heads: Heads::WithoutPrefix, ..SPELLING },
-    masked_lm: masked_lm_layouts! {
+    causal_lm: None,
+    masked_lm: Some(masked_lm_layouts! {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
@@ -115,7 +116,7 @@ static NAMES: Names = Names {
         decoder: "predictions.decoder.weight",
         bias: "predictions.bias",
         decoder_bias: "predictions.decoder.bias",
-    },
+    }),
     sequences: sorting_texts(
         SPELLING,
         NameMap::new(&[

@@ -142,7 +142,8 @@ static NAMES: Names = Names {
     classes: &["Bert"],
     pooler: Some("pooler.dense.weight"),
     encoder: Layout { map: ENCODER, own: &["pooler.*"], heads: Heads::WithoutPrefix, ..SPELLING },
-    masked_lm: masked_lm_layouts! {
+    causal_lm: None,
+    masked_lm: Some(masked_lm_layouts! {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
@@ -155,7 +156,7 @@ static NAMES: Names = Names {
         decoder: "cls.predictions.decoder.weight",
         bias: "cls.predictions.bias",
         decoder_bias: "cls.predictions.decoder.bias",
-    },
+    }),
     sequences: sorting_texts(
         SPELLING,
         NameMap::new(&[

@@ -88,7 +88,8 @@ static NAMES: Names = Names {
     classes: &["DistilBert"],
     pooler: None,
     encoder: Layout { map: ENCODER, heads: Heads::WithoutPrefix, ..SPELLING },
-    masked_lm: masked_lm_layouts! {
+    causal_lm: None,
+    masked_lm: Some(masked_lm_layouts! {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
@@ -101,7 +102,7 @@ static NAMES: Names = Names {
         decoder: "vocab_projector.weight",
         bias: "vocab_projector.bias",
         decoder_bias: "vocab_projector.bias",
-    },
+    }),
     sequences: sorting_texts(
         SPELLING,
         NameMap::new(&[

@@ -73,7 +73,8 @@ static NAMES: Names = Names {
     classes: &["Electra"],
     pooler: None,
     encoder: Layout { map: bert::ENCODER, heads: Heads::WithoutPrefix, ..SPELLING },
-    masked_lm: masked_lm_layouts! {
+    causal_lm: None,
+    masked_lm: Some(masked_lm_layouts! {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
@@ -86,7 +87,7 @@ static NAMES: Names = Names {
         decoder: "generator_lm_head.weight",
         bias: "generator_lm_head.bias",
         decoder_bias: "generator_lm_head.bias",
-    },
+    }),
     sequences: sorting_texts(SPELLING, TEXTS, &[UNDER], &["classifier.*"]),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),

@@ -166,7 +166,8 @@ static NAMES: Names = Names {
     classes: &["ModernBert"],
     pooler: None,
     encoder: Layout { map: ENCODER, heads: Heads::WithoutPrefix, ..SPELLING },
-    masked_lm: masked_lm_layouts! {
+    causal_lm: None,
+    masked_lm: Some(masked_lm_layouts! {
         spelling: SPELLING,
         encoder: UNDER,
         head: [
@@ -179,7 +180,7 @@ static NAMES: Names = Names {
         decoder: "decoder.weight",
         bias: "decoder.bias",
         decoder_bias: "decoder.bias",
-    },
+    }),
     sequences: Layout {
         map: UNDER.and(&[NameMap::new(&[
             rename("head.transform.dense", "head.dense"),

@@ -107,7 +107,8 @@ static NAMES: Names = Names {
         heads: Heads::WithoutPrefix,
         ..SPELLING
     },
-    masked_lm: lm_head_layouts!(SPELLING, UNDER),
+    causal_lm: None,
+    masked_lm: Some(lm_head_layouts!(SPELLING, UNDER)),
     sequences: sorting_texts(SPELLING, TEXTS, &[UNDER], &["classifier.*"]),
     tokens: sorting_tokens(SPELLING, UNDER),
     questions: finding_answers(SPELLING, UNDER),

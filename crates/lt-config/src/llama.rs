@@ -1,0 +1,191 @@
+//! Llama's configuration.
+
+use std::path::Path;
+
+use crate::count::{product, sum, times};
+use crate::decoders::{GroupedHeads, head_dim, refuse_other_decoders};
+use crate::family::{Family, read_only};
+use crate::fields::Fields;
+use crate::limits::Checks;
+use crate::read::{named, read};
+use crate::{ConfigError, Labels, Origin, RopeParameters};
+
+/// The configuration of a Llama, and of whatever calls itself so: norms before the layers without
+/// mean and bias, gated feed-forward layers, rotary positions, grouped heads.
+///
+/// Read with [`ModelConfig`](crate::ModelConfig). The [`Default`] is what transformers takes for
+/// a key that is absent, Llama 2 of 7 billion parameters; where `num_key_value_heads` or
+/// `head_dim` is absent, it follows from `num_attention_heads`:
+///
+/// ```
+/// use lt_config::ModelConfig;
+/// let json = r#"{"model_type": "llama", "hidden_size": 96, "num_attention_heads": 6}"#;
+/// let ModelConfig::Llama(llama) = ModelConfig::from_json(json)? else { panic!("another family") };
+/// assert_eq!((llama.num_key_value_heads, llama.head_dim), (6, 16));
+/// # Ok::<(), lt_config::ConfigError>(())
+/// ```
+///
+/// Of `initializer_range`, `use_cache` and `pretraining_tp` no result depends; they are not read.
+///
+/// Source: [Touvron et al. 2023](https://arxiv.org/abs/2302.13971), section 2.2; grouped heads:
+/// [Ainslie et al. 2023](https://arxiv.org/abs/2305.13245), section 2.2.
+/// PyTorch: `transformers.LlamaConfig`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LlamaConfig {
+    /// v: how many tokens the vocabulary (词表) has.
+    pub vocab_size: usize,
+    /// d: the width of the vector of a token.
+    pub hidden_size: usize,
+    /// f: the inner width of the feed-forward layers. What goes through the activation is multiplied
+    /// with another f numbers.
+    pub intermediate_size: usize,
+    /// How many layers follow each other.
+    pub num_hidden_layers: usize,
+    /// h: how many heads the queries of attention have.
+    pub num_attention_heads: usize,
+    /// How many heads keys and values have; h is a multiple of it. Each serves as many heads of
+    /// queries (分组查询注意力).
+    pub num_key_value_heads: usize,
+    /// k: how wide a head is. h · k need not be d.
+    pub head_dim: usize,
+    /// The activation of the feed-forward layers, by the name the checkpoint gives it.
+    pub hidden_act: String,
+    /// The longest sequence it was made for. There is no table of positions.
+    pub max_position_embeddings: usize,
+    /// ε under the root of RMS normalisation.
+    pub rms_norm_eps: f32,
+    /// How fast the rotary positions turn.
+    pub rope_parameters: RopeParameters,
+    /// Whether the matrices of attention have a bias.
+    pub attention_bias: bool,
+    /// Whether the matrices of the feed-forward layers have a bias.
+    pub mlp_bias: bool,
+    /// The probability with which training drops an attention weight.
+    pub attention_dropout: f32,
+    /// The id of the padding token, if there is one. A classifier of sequences looks at the token
+    /// before the padding.
+    pub pad_token_id: Option<usize>,
+    /// The id of the token that texts begin with, if there is one.
+    pub bos_token_id: Option<usize>,
+    /// The ids of the tokens that end a text; there may be none.
+    pub eos_token_id: Vec<usize>,
+    /// Whether the output matrix of the language-model head is the token embedding.
+    pub tie_word_embeddings: bool,
+    /// The labels of a head that classifies.
+    pub labels: Labels,
+    /// The classes of transformers it was saved from, as in `["LlamaForCausalLM"]`.
+    pub architectures: Vec<String>,
+}
+
+impl Default for LlamaConfig {
+    fn default() -> Self {
+        Self {
+            vocab_size: 32000,
+            hidden_size: 4096,
+            intermediate_size: 11008,
+            num_hidden_layers: 32,
+            num_attention_heads: 32,
+            num_key_value_heads: 32,
+            head_dim: 128,
+            hidden_act: "silu".to_owned(),
+            max_position_embeddings: 2048,
+            rms_norm_eps: 1e-6,
+            rope_parameters: RopeParameters::default(),
+            attention_bias: false,
+            mlp_bias: false,
+            attention_dropout: 0.0,
+            pad_token_id: None,
+            bos_token_id: Some(1),
+            eos_token_id: vec![2],
+            tie_word_embeddings: false,
+            labels: Labels::default(),
+            architectures: Vec::new(),
+        }
+    }
+}
+
+impl LlamaConfig {
+    /// Reads `config.json` in the directory of a Llama.
+    ///
+    /// # Errors
+    /// As for [`ModelConfig::from_dir`](crate::ModelConfig::from_dir), and if the file says that
+    /// it is of another family.
+    pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        read_only(dir.as_ref(), Family::Llama, &["llama"], Self::from_fields)
+    }
+
+    pub(crate) fn from_fields(fields: &Fields) -> Result<Self, ConfigError> {
+        refuse_other_decoders(fields)?;
+        let default = Self::default();
+        let heads = fields.size("num_attention_heads", default.num_attention_heads)?;
+        let width = fields.size("hidden_size", default.hidden_size)?;
+        let config = read!(fields, default {
+            size: [vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, max_position_embeddings],
+            name: [hidden_act],
+            number: [rms_norm_eps, attention_dropout],
+            flag: [attention_bias, mlp_bias, tie_word_embeddings],
+            token: [pad_token_id, bos_token_id],
+            tokens: [eos_token_id],
+            ..{
+                num_key_value_heads: fields.size("num_key_value_heads", heads)?,
+                head_dim: head_dim(fields, width, heads)?,
+                rope_parameters: RopeParameters::of_all_layers(
+                    fields, default.rope_parameters, default.max_position_embeddings,
+                )?,
+                labels: Labels::from_fields(fields)?,
+                architectures: fields.texts("architectures")?,
+            }
+        });
+        config.check(&fields.origin)?;
+        Ok(config)
+    }
+
+    /// Refuses what no model can be built from. What [`ModelConfig`](crate::ModelConfig) reads has
+    /// passed; a configuration written by hand may not.
+    ///
+    /// # Errors
+    /// [`ConfigError::Field`], with the first field that is out of range.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.check(&Origin::Memory)
+    }
+
+    /// How many numbers the embedding and the layers hold, with the norm behind them and without a
+    /// head.
+    #[must_use]
+    pub fn parameter_count(&self) -> u64 {
+        let (d, f, heads) = (self.hidden_size, self.intermediate_size, self.heads());
+        let bias = |there: bool, outputs: u64| if there { outputs } else { 0 };
+        let layer = sum(&[
+            heads.matrices(),
+            times(3, product(d, f)),
+            bias(self.attention_bias, sum(&[heads.biases(), d as u64])),
+            bias(self.mlp_bias, sum(&[product(2, f), d as u64])),
+            product(2, d),
+        ]);
+        sum(&[product(self.vocab_size, d), times(self.num_hidden_layers, layer), d as u64])
+    }
+
+    fn heads(&self) -> GroupedHeads {
+        GroupedHeads {
+            hidden_size: self.hidden_size,
+            num_attention_heads: self.num_attention_heads,
+            num_key_value_heads: self.num_key_value_heads,
+            head_dim: self.head_dim,
+        }
+    }
+
+    fn check(&self, origin: &Origin) -> Result<(), ConfigError> {
+        let checks = Checks { origin };
+        checks.sizes(named!(self: vocab_size, intermediate_size, max_position_embeddings))?;
+        checks.layers("num_hidden_layers", self.num_hidden_layers)?;
+        self.heads().check(checks)?;
+        let heads = ("num_attention_heads", self.num_attention_heads);
+        checks.heads(("hidden_size", self.hidden_size), heads)?;
+        self.rope_parameters.check(checks, self.head_dim)?;
+        checks.epsilon("rms_norm_eps", self.rms_norm_eps)?;
+        checks.probabilities(named!(self: attention_dropout))?;
+        checks.padding(self.pad_token_id.unwrap_or(0), self.vocab_size)?;
+        self.labels.check(origin)?;
+        checks.parameters(self.parameter_count())
+    }
+}

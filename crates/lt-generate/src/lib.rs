@@ -1,0 +1,45 @@
+//! Decoding.
+
+mod beam_search;
+mod chooser;
+mod error;
+mod generator;
+mod length;
+mod logits;
+mod model;
+mod one_by_one;
+mod prefix;
+mod processor;
+pub mod processors;
+mod random;
+mod rank;
+mod sequence;
+mod settings;
+mod shares;
+mod speculative;
+mod stop_strings;
+mod strategy;
+mod table_model;
+mod text_stream;
+mod written;
+
+pub use error::{GenerateError, Result};
+pub use generator::{Generator, SpeculativeGenerator};
+pub use length::Length;
+pub use logits::Logits;
+pub use lt_core;
+pub use model::{LanguageModel, Wanted};
+pub use prefix::Prefix;
+pub use processor::{Buffers, LogitsProcessor, Processors};
+pub use settings::{Scores, Settings};
+pub use stop_strings::{Seen, StopStrings};
+pub use strategy::{Beam, EarlyStopping, Sampling, Strategy};
+pub use table_model::{TableError, TableModel};
+pub use text_stream::{Detokenize, TextStream};
+pub use written::{Event, Finish, Written};
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;
