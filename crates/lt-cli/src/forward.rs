@@ -159,7 +159,9 @@ fn fields(model: &Model, sequences: &Ragged, all: bool) -> Result<Vec<(String, V
             let last = ("last_hidden_state".to_owned(), vec![b, t, d]);
             [last].into_iter().chain(pooler).collect()
         }
-        Model::MaskedLm(_) => vec![("logits".into(), vec![b, t, words(model)])],
+        Model::MaskedLm(_) | Model::CausalLm(_) => {
+            vec![("logits".into(), vec![b, t, words(model)])]
+        }
         Model::TokenClassifier(model) => vec![("logits".into(), vec![b, t, model.labels()])],
         Model::SequenceClassifier(model) => vec![("logits".into(), vec![b, model.head().labels()])],
         Model::QuestionAnswering(_) => {
@@ -169,8 +171,8 @@ fn fields(model: &Model, sequences: &Ragged, all: bool) -> Result<Vec<(String, V
         _ => return Err(unknown_output()),
     };
     if all {
-        let layers: Vec<_> = model.encoder().encoder().stack().running().collect();
-        let heads = layers.first().map_or(0, |layer| layer.attention().config().heads);
+        let layers = model.encoder().layers().attentions();
+        let heads = layers.first().map_or(0, |attention| attention.config().heads);
         let layers = layers.len();
         fields.extend((0..=layers).map(|n| (format!("hidden_states.{n}"), vec![b, t, d])));
         fields.extend((0..layers).map(|n| (format!("attentions.{n}"), vec![b, heads, t, t])));

@@ -23,7 +23,6 @@ use crate::{
 /// assert_eq!(written[1].ids, [0, 1, 2, 0, 1, 2]);
 /// # Ok::<(), lt_generate::GenerateError>(())
 /// ```
-#[derive(Clone)]
 pub struct Generator<'a, M> {
     model: &'a M,
     settings: Settings,
@@ -141,7 +140,6 @@ impl<'a, M: LanguageModel> Generator<'a, M> {
 /// assert!(model.passes() < 9 + 9); // nine alone, and fewer together
 /// # Ok::<(), lt_generate::GenerateError>(())
 /// ```
-#[derive(Clone)]
 pub struct SpeculativeGenerator<'a, M, D> {
     generator: Generator<'a, M>,
     draft: Draft<'a, D>,
@@ -240,6 +238,20 @@ impl<'a, M: LanguageModel> Generator<'a, M> {
             sequence.written(score)
         });
         written.collect()
+    }
+}
+
+// Models are lent: they need not be `Clone`.
+impl<M> Clone for Generator<'_, M> {
+    fn clone(&self) -> Self {
+        let Self { model, settings, own, text } = self;
+        Self { model, settings: settings.clone(), own: own.clone(), text: *text }
+    }
+}
+
+impl<M, D> Clone for SpeculativeGenerator<'_, M, D> {
+    fn clone(&self) -> Self {
+        Self { generator: self.generator.clone(), draft: self.draft }
     }
 }
 

@@ -263,3 +263,40 @@ fn token(
     // Nothing is left if p and q differ by their rounding only.
     if rest > 0.0 { draw(own, rest, chance(Draw::Token)) } else { id }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes out for every proposal, and for random numbers in steps so fine that each case is
+    /// met as often as it should be: exactly the large model's distribution.
+    #[test]
+    fn what_is_taken_has_exactly_the_distribution_of_the_large_model() {
+        let (p, q) = ([8.0, 2.0, 8.0, 2.0], [1.0, 2.0, 1.0, 1.0]); // of 20, and of 5
+        let chances = || (0..40).map(|i| (f64::from(i) + 0.5) / 40.0);
+        let mut shares = [0.0; 4];
+        for proposal in 0..4 {
+            for acceptance in chances() {
+                for other in chances() {
+                    let chance = |draw| match draw {
+                        Draw::Acceptance => acceptance,
+                        _ => other,
+                    };
+                    let taken = token(&mut p.clone(), 20.0, Some((proposal, &q, 5.0)), chance);
+                    shares[taken] += q[proposal] / 5.0 / 1600.0;
+                }
+            }
+        }
+        for (share, p) in shares.iter().zip(p) {
+            assert!((share - p / 20.0).abs() < 1e-12, "{shares:?}");
+        }
+    }
+
+    #[test]
+    fn the_large_models_own_proposal_is_always_taken() {
+        let p = [0.2, 0.7, 0.1];
+        let chance = |_| 1.0 - f64::EPSILON;
+        let taken = |proposal| token(&mut p.clone(), 1.0, Some((proposal, &p, 1.0)), chance);
+        assert_eq!([0, 1, 2].map(taken), [0, 1, 2]);
+    }
+}

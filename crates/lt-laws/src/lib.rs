@@ -12,6 +12,7 @@ pub mod gated;
 pub mod gradient;
 pub mod layer_norm;
 pub mod limits;
+pub mod logits;
 pub mod multi_head;
 pub mod offsets;
 pub mod position_wise;
@@ -58,6 +59,7 @@ pub fn book() -> impl Iterator<Item = &'static Law> {
         &saving::LAWS,
         &offsets::LAWS,
         &limits::LAWS,
+        &logits::LAWS,
         &gradient::LAWS,
     ];
     chapters.into_iter().flatten().copied()

@@ -22,6 +22,7 @@
 
 mod activation;
 mod any_feed_forward;
+mod any_norm;
 mod dropout;
 mod feed_forward;
 mod gated_feed_forward;
@@ -31,6 +32,7 @@ mod rms_norm;
 
 pub use activation::activation_from_name;
 pub use any_feed_forward::{AnyFeedForward, AnyFeedForwardCache};
+pub use any_norm::AnyNorm;
 pub use dropout::{Dropout, Dropped};
 pub use feed_forward::{FeedForward, FeedForwardCache};
 pub use gated_feed_forward::{GatedFeedForward, GatedFeedForwardCache};

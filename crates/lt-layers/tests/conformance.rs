@@ -4,7 +4,8 @@
 
 use lt_core::Weight;
 use lt_layers::{
-    Activation, AnyFeedForward, FeedForward, Gain, GatedFeedForward, LayerNorm, Linear, RmsNorm,
+    Activation, AnyFeedForward, AnyNorm, FeedForward, Gain, GatedFeedForward, LayerNorm, Linear,
+    RmsNorm,
 };
 
 lt_laws::conformance! {
@@ -57,6 +58,15 @@ lt_laws::conformance! {
 lt_laws::conformance! {
     rms_norm_of_one_more_than_the_weight: RmsNorm =
         RmsNorm::zeros(6, Gain::OnePlusWeight, 0.5).unwrap();
+    inputs: [[4, 6]];
+    input: |inputs| inputs[0].view();
+    gradients: |grad| vec![grad];
+    without_gradient: [];
+    wrong: [[[4, 5]]];
+}
+
+lt_laws::conformance! {
+    any_norm: AnyNorm = RmsNorm::zeros(6, Gain::OnePlusWeight, 0.5).unwrap().into();
     inputs: [[4, 6]];
     input: |inputs| inputs[0].view();
     gradients: |grad| vec![grad];

@@ -1,6 +1,6 @@
 //! The causal-language-model head: which word comes next.
 
-use lt_attention::KvCache;
+use lt_attention::{KvCache, Owner};
 use lt_config::ModelConfig;
 use lt_core::{Error, Module, Result, Scratch, Weight, check_columns, check_shape, dims, params};
 use lt_embedding::TokenIds;
@@ -73,11 +73,11 @@ impl CausalLm {
     }
 
     /// A cache for so many sequences, of which nothing is kept yet.
-    ///
-    /// # Errors
-    /// As for [`TextEncoder::cache`].
-    pub fn cache(&self, sequences: usize) -> Result<KvCache> {
-        self.encoder.cache(sequences)
+    #[must_use]
+    pub fn cache(&self, sequences: usize) -> KvCache {
+        // It was made of a decoder.
+        let made = self.encoder.cache(sequences);
+        made.unwrap_or_else(|_| KvCache::new(&Owner::new(), &[], sequences))
     }
 
     /// The scores of what follows some tokens, given their vectors `[n, d]`: `[n, v]`.

@@ -1,9 +1,9 @@
 //! The body under every head: text in, one vector per token out.
 
-use lt_attention::{HiddenStates, KvCache};
+use lt_attention::{HiddenStates, KvCache, MultiHeadAttention};
 use lt_config::ModelConfig;
 use lt_core::{Error, Module, Params, Path, Ragged, Result, Scratch, Weight};
-use lt_embedding::{TextEmbeddings, TokenIds};
+use lt_embedding::{Rotary, RotaryScaling, TextEmbeddings, TokenIds};
 use lt_encoder::{Pooler, Sequences};
 use lt_layers::Linear;
 use ndarray::{Array2, Array3};
@@ -142,6 +142,18 @@ impl TextEncoder {
     #[must_use]
     pub fn longest(&self) -> usize {
         self.longest
+    }
+
+    /// The longest text that it takes as a whole: none is too long where its angles grow with the
+    /// text (dynamic scaling of rotary positions).
+    #[must_use]
+    pub fn context(&self) -> Option<usize> {
+        let rotary = |layer: &MultiHeadAttention| layer.rotary().map(Rotary::scaling);
+        let scaling = self.layers.attentions().first().copied().and_then(rotary);
+        match scaling {
+            Some(RotaryScaling::Dynamic { .. }) => None,
+            _ => Some(self.longest),
+        }
     }
 
     /// The matrix that widens the embeddings for the layers, where they are narrower.

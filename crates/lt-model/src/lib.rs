@@ -21,6 +21,7 @@ mod question_answering;
 mod replaced_tokens;
 mod sequence_classifier;
 mod token_classifier;
+mod writer;
 
 pub use causal_lm::CausalLm;
 pub use encoder::{EncoderOutput, EncoderTrace, TextEncoder, Top};
@@ -40,6 +41,7 @@ pub use question_answering::{QuestionAnswering, SpanLogits};
 pub use replaced_tokens::ReplacedTokens;
 pub use sequence_classifier::{LooksAt, SequenceClassifier, SequenceHead};
 pub use token_classifier::TokenClassifier;
+pub use writer::{Writer, WriterCache};
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

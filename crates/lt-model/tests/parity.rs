@@ -25,18 +25,24 @@ struct Golden {
 }
 
 fn goldens() -> Vec<Golden> {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let encoders = goldens_in("golden", include_str!("golden/cases.py"));
+    let decoders = include_str!("golden-decoders/decoder_cases.py");
+    encoders.into_iter().chain(goldens_in("golden-decoders", decoders)).collect()
+}
+
+fn goldens_in(folder: &str, cases: &str) -> Vec<Golden> {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
     let mut dirs: Vec<PathBuf> = std::fs::read_dir(golden)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.join("golden.json").exists())
         .collect();
     dirs.sort();
-    let cases: Vec<&str> = include_str!("golden/cases.py").split("    Case(").skip(1).collect();
+    let cases: Vec<&str> = cases.split("    Case(").skip(1).collect();
     let names = cases.iter().map(|case| case.split('"').nth(1).unwrap());
     let names: BTreeSet<&str> = names.collect();
     let found = dirs.iter().map(|dir| dir.file_name().unwrap().to_str().unwrap());
-    assert_eq!(found.collect::<BTreeSet<_>>(), names, "golden/ holds the cases of cases.py");
+    assert_eq!(found.collect::<BTreeSet<_>>(), names, "{folder} holds the cases of its script");
     dirs.into_iter().map(|dir| Golden::read(dir, "golden")).collect()
 }
 

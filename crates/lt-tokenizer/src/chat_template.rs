@@ -7,6 +7,8 @@ mod load;
 mod methods;
 mod moment;
 mod python;
+mod stack;
+mod tags;
 
 use minijinja::{Environment, Error as JinjaError, ErrorKind, Value};
 
@@ -72,11 +74,25 @@ impl ChatTemplate {
             line: source.line().unwrap_or(0),
             source: Box::new(source),
         };
-        let mut environment = environment::as_in_transformers().map_err(unusable)?;
-        for (name, source) in sources {
-            let source = environment::without_generation_tags(source);
-            environment.add_template_owned(name.clone(), source).map_err(unusable)?;
+        for (_, source) in sources {
+            if source.len() > stack::LONGEST {
+                return Err(TokenizerError::Invalid {
+                    origin: origin.to_owned(),
+                    field: "the chat template".to_owned(),
+                    got: format!("{} bytes long", source.len()),
+                    expected: format!("at most {}", stack::LONGEST),
+                });
+            }
         }
+        let parse = || {
+            let mut environment = environment::as_in_transformers()?;
+            for (name, source) in sources {
+                environment.add_template_owned(name.clone(), tags::rewritten(source))?;
+            }
+            Ok(environment)
+        };
+        let parsed = stack::with_room(parse).map_err(|source| no_room(origin, source))?;
+        let environment = parsed.map_err(unusable)?;
         Ok(Self {
             origin: origin.to_owned(),
             names: sources.iter().map(|(name, _)| name.clone()).collect(),
@@ -120,13 +136,19 @@ impl ChatTemplate {
             return Err(TokenizerError::NoMessages);
         }
         let name = self.choose(chat)?;
-        let template = self.environment.get_template(name).map_err(|error| self.failed(error))?;
+        let mut environment = self.environment.clone();
+        environment.set_fuel(Some(environment::fuel(chat.messages.len())));
+        let template = environment.get_template(name).map_err(|error| self.failed(error))?;
         let tokens = self.special_tokens.iter();
         let tokens =
             tokens.map(|(variable, token)| (variable.as_str(), Value::from(token.as_str())));
         let variables = chat.variables.iter().map(|(name, value)| (*name, value.0.clone()));
         let context = tokens.chain(variables).chain(chat.context());
-        template.render(Value::from_pairs(context)).map_err(|error| self.failed(error))
+        let context = Value::from_pairs(context);
+        let rendered = stack::with_room(|| template.render(context));
+        rendered
+            .map_err(|source| no_room(&self.origin, source))?
+            .map_err(|error| self.failed(error))
     }
 
     /// By its name; or the one for tools, if there are any and it is there; or the default.
@@ -154,4 +176,10 @@ impl ChatTemplate {
             _ => TokenizerError::ChatTemplateFailed { origin, line, source: Box::new(error) },
         }
     }
+}
+
+/// The system gives no thread to work in.
+fn no_room(origin: &str, source: std::io::Error) -> TokenizerError {
+    let origin = origin.to_owned();
+    TokenizerError::ChatTemplateFailed { origin, line: 0, source: Box::new(source) }
 }

@@ -213,16 +213,17 @@ impl LoadedModel {
     fn of(loaded: &Loaded<Model>) -> Self {
         let tied = match &loaded.model {
             Model::MaskedLm(model) => Some(model.decoder() == lt_model::Decoder::Tied),
+            Model::CausalLm(model) => Some(model.decoder() == lt_model::Decoder::Tied),
             _ => None,
         };
-        let (labels, stack) = (loaded.config.labels(), loaded.model.encoder().encoder().stack());
+        let (labels, layers) = (loaded.config.labels(), loaded.model.encoder().layers());
         let sorts_texts = matches!(loaded.model, Model::SequenceClassifier(_));
         let sorts_tokens = matches!(loaded.model, Model::TokenClassifier(_));
         Self {
             architecture: loaded.model.architecture(),
             parameters: lt_core::parameter_count(&loaded.model),
-            layers_run: stack.running().count(),
-            layers_stored: stack.layers().len(),
+            layers_run: layers.attentions().len(),
+            layers_stored: layers.stored(),
             labels: (sorts_texts || sorts_tokens).then(|| labels.names().to_vec()),
             problem_type: sorts_texts.then(|| labels.problem().name()),
             pooler: loaded.model.encoder().pooler().is_some(),

@@ -2,6 +2,7 @@
 
 use crate::cuts::{Cut, bucket};
 use crate::plain::{self, Flaw, refusal};
+use crate::sieves::{Sieve, cool, min_p, penalise, top_k, top_p};
 use crate::turns::{Twist, both_ways, turned, turned_attention, turns, windowed};
 use crate::wrong::{tokens, with_gain};
 use lt_core::{Ragged, Weight, params, weights};
@@ -137,4 +138,26 @@ fn a_copy_of_the_bits() {
 fn words_in_characters() {
     offsets::all(plain::words);
     offsets::slices_are_tokens(|text| tokens(text, |from, to| (from, to)), str::to_owned);
+}
+
+#[test]
+fn plain_filters_of_scores() {
+    fn filter(filter: impl Fn(&mut [f32])) {
+        logits::a_filter_forbids_or_leaves_alone(&filter);
+        logits::the_better_stay(&filter);
+    }
+    filter(|scores| top_k(Sieve::None, 3, scores));
+    filter(|scores| top_p(Sieve::None, 0.7, scores));
+    filter(|scores| min_p(Sieve::None, 0.2, scores));
+    logits::the_k_best_are_left(|k, scores| top_k(Sieve::None, k, scores));
+    logits::the_nucleus_is_left(|p, scores| top_p(Sieve::None, p, scores));
+    logits::nothing_far_below_the_best_is_left(|p, scores| min_p(Sieve::None, p, scores));
+}
+
+#[test]
+fn a_plain_temperature_and_a_plain_penalty() {
+    logits::differences_are_divided(cool);
+    logits::a_low_temperature_is_greedy(cool);
+    logits::the_better_stay(|scores| cool(0.3, scores));
+    logits::a_penalty_lowers_what_was_written(penalise);
 }

@@ -6,6 +6,7 @@ mod gradient;
 mod keepers;
 mod mutants;
 mod plain;
+mod sieves;
 mod toys;
 mod turns;
 mod wrong;

@@ -8,6 +8,7 @@ use ndarray::Axis;
 
 use crate::cuts::{Cut, bucket};
 use crate::plain::{self, Flaw, refusal};
+use crate::sieves::{Sieve, cool, min_p, top_k, top_p};
 use crate::toys::{Linear, Norm, Slip};
 use crate::turns::{Twist, both_ways, turns, windowed};
 use crate::wrong::*;
@@ -254,6 +255,39 @@ mutants! {
     ids_that_wrap_around is caught by limits::UNKNOWN_IDS_ARE_REFUSED =>
         limits::unknown_ids_are_refused(8, |ids| {
             Ok::<u32, Error>(ids.iter().map(|id| id % 8).sum())
+        });
+
+    // Scores of the next token.
+    a_filter_that_fills_with_minus_1e4 is caught by logits::A_FILTER_FORBIDS_OR_LEAVES_ALONE =>
+        logits::a_filter_forbids_or_leaves_alone(|scores| {
+            top_k(Sieve::FillsWithMinus1e4, 2, scores);
+        });
+    a_filter_that_keeps_the_worst is caught by logits::THE_BETTER_STAY =>
+        logits::the_better_stay(|scores| top_p(Sieve::UpsideDown, 0.5, scores));
+    a_min_p_that_may_leave_nothing is caught by logits::THE_BETTER_STAY =>
+        logits::the_better_stay(|scores| min_p(Sieve::Absolute, 0.9, scores));
+    a_top_k_that_keeps_one_more is caught by logits::THE_K_BEST_ARE_LEFT =>
+        logits::the_k_best_are_left(|k, scores| top_k(Sieve::OffByOne, k, scores));
+    a_top_k_that_prefers_higher_ids is caught by logits::THE_K_BEST_ARE_LEFT =>
+        logits::the_k_best_are_left(|k, scores| top_k(Sieve::HigherIds, k, scores));
+    a_top_p_without_the_token_that_crosses is caught by logits::THE_NUCLEUS_IS_LEFT =>
+        logits::the_nucleus_is_left(|p, scores| top_p(Sieve::OffByOne, p, scores));
+    a_top_p_that_takes_too_much is caught by logits::THE_NUCLEUS_IS_LEFT =>
+        logits::the_nucleus_is_left(|p, scores| top_p(Sieve::None, p.sqrt(), scores));
+    a_min_p_that_is_absolute is caught by logits::NOTHING_FAR_BELOW_THE_BEST_IS_LEFT =>
+        logits::nothing_far_below_the_best_is_left(|p, scores| min_p(Sieve::Absolute, p, scores));
+    a_temperature_that_multiplies is caught by logits::DIFFERENCES_ARE_DIVIDED =>
+        logits::differences_are_divided(|t, scores| cool(1.0 / t, scores));
+    a_temperature_that_overflows is caught by logits::A_LOW_TEMPERATURE_IS_GREEDY =>
+        logits::a_low_temperature_is_greedy(|t, scores| {
+            scores.iter_mut().for_each(|score| *score /= t);
+        });
+    a_penalty_that_divides_what_is_below_zero
+        is caught by logits::A_PENALTY_LOWERS_WHAT_WAS_WRITTEN =>
+        logits::a_penalty_lowers_what_was_written(|written, scores| {
+            for (_, score) in (0..).zip(scores).filter(|(id, _)| written.contains(id)) {
+                *score /= 2.0;
+            }
         });
 
     // Derivatives.

@@ -1,38 +1,46 @@
 //! What checkpoints of Llama and its kin call their parameters: the names of transformers' modules.
 
-use lt_core::{NameMap, Rule};
+use lt_core::NameMap;
 use lt_weights::Layout;
 
 use super::bert::rename;
 
-/// Norms before the sublayers alone.
-pub(super) const PRE_NORMS: &[Rule] = &[
-    rename("decoder.layers.{}.attention_norms.before", "layers.{}.input_layernorm"),
-    rename("decoder.layers.{}.feed_forward_norms.before", "layers.{}.post_attention_layernorm"),
-];
+/// The names of all parts, with those of the norms around the sublayers.
+macro_rules! body {
+    ($($norm:literal: $theirs:literal),* $(,)?) => {
+        NameMap::new(&[
+            $(rename(
+                concat!("decoder.layers.{}.", $norm),
+                concat!("layers.{}.", $theirs),
+            ),)*
+            rename("embeddings.token", "embed_tokens"),
+            rename("decoder.layers.{}.attention.query", "layers.{}.self_attn.q_proj"),
+            rename("decoder.layers.{}.attention.key", "layers.{}.self_attn.k_proj"),
+            rename("decoder.layers.{}.attention.value", "layers.{}.self_attn.v_proj"),
+            rename("decoder.layers.{}.attention.output", "layers.{}.self_attn.o_proj"),
+            rename("decoder.layers.{}.attention.query_norm", "layers.{}.self_attn.q_norm"),
+            rename("decoder.layers.{}.attention.key_norm", "layers.{}.self_attn.k_norm"),
+            rename("decoder.layers.{}.feed_forward.gate", "layers.{}.mlp.gate_proj"),
+            rename("decoder.layers.{}.feed_forward.up", "layers.{}.mlp.up_proj"),
+            rename("decoder.layers.{}.feed_forward.down", "layers.{}.mlp.down_proj"),
+            rename("decoder.norm", "norm"),
+        ])
+    };
+}
 
-/// Norms before the sublayers and of what they give.
-pub(super) const SANDWICH_NORMS: &[Rule] = &[
-    rename("decoder.layers.{}.attention_norms.before", "layers.{}.input_layernorm"),
-    rename("decoder.layers.{}.attention_norms.inner", "layers.{}.post_attention_layernorm"),
-    rename("decoder.layers.{}.feed_forward_norms.before", "layers.{}.pre_feedforward_layernorm"),
-    rename("decoder.layers.{}.feed_forward_norms.inner", "layers.{}.post_feedforward_layernorm"),
-];
+/// With norms before the sublayers alone.
+pub(super) const PRE_NORMS: NameMap = body! {
+    "attention_norms.before": "input_layernorm",
+    "feed_forward_norms.before": "post_attention_layernorm",
+};
 
-/// All but the norms of the sublayers.
-pub(super) const PARTS: &[Rule] = &[
-    rename("embeddings.token", "embed_tokens"),
-    rename("decoder.layers.{}.attention.query", "layers.{}.self_attn.q_proj"),
-    rename("decoder.layers.{}.attention.key", "layers.{}.self_attn.k_proj"),
-    rename("decoder.layers.{}.attention.value", "layers.{}.self_attn.v_proj"),
-    rename("decoder.layers.{}.attention.output", "layers.{}.self_attn.o_proj"),
-    rename("decoder.layers.{}.attention.query_norm", "layers.{}.self_attn.q_norm"),
-    rename("decoder.layers.{}.attention.key_norm", "layers.{}.self_attn.k_norm"),
-    rename("decoder.layers.{}.feed_forward.gate", "layers.{}.mlp.gate_proj"),
-    rename("decoder.layers.{}.feed_forward.up", "layers.{}.mlp.up_proj"),
-    rename("decoder.layers.{}.feed_forward.down", "layers.{}.mlp.down_proj"),
-    rename("decoder.norm", "norm"),
-];
+/// With norms before the sublayers and of what they give.
+pub(super) const SANDWICH_NORMS: NameMap = body! {
+    "attention_norms.before": "input_layernorm",
+    "attention_norms.inner": "post_attention_layernorm",
+    "feed_forward_norms.before": "pre_feedforward_layernorm",
+    "feed_forward_norms.inner": "post_feedforward_layernorm",
+};
 
 /// What such a checkpoint may hold besides: the frequencies, which follow from the configuration,
 /// and heads. With a head that finds answers the body is called `transformer`.
@@ -55,21 +63,17 @@ macro_rules! llama_names {
             $names: [$($class),*], $causal, $crate::families::llama_names::PRE_NORMS
         );
     };
-    ($names:ident: [$($class:literal),*], $causal:literal, $norms:expr) => {
+    ($names:ident: [$($class:literal),*], $causal:literal, $body:expr) => {
         static $names: $crate::family::Names = {
             use lt_core::NameMap;
             use lt_weights::{Heads, Layout};
 
             use $crate::families::bert::rename;
-            use $crate::families::llama_names::{PARTS, SPELLING};
+            use $crate::families::llama_names::SPELLING;
             use $crate::family::{NO_HEAD, Names, causal_lm_layouts, sorting_texts};
 
-            const NORMS: NameMap = NameMap::new($norms);
-            const BODY: NameMap = NameMap::new(PARTS).and(&[NORMS]);
-            // Each part of a map stands below the prefix by itself.
-            const NORMS_UNDER: NameMap = NORMS.below("encoder.", "model.");
-            const PARTS_UNDER: NameMap = NameMap::new(PARTS).below("encoder.", "model.");
-            const UNDER: NameMap = NORMS_UNDER.and(&[PARTS_UNDER]);
+            const BODY: NameMap = $body;
+            const UNDER: NameMap = BODY.below("encoder.", "model.");
             Names {
                 classes: &[$($class),*],
                 pooler: None,

@@ -108,7 +108,7 @@ fn what_training_drops_is_what_the_configuration_says() {
     );
     let model = load(dir.path()).unwrap();
     assert_eq!(model.encoder().embeddings().dropout().rate(), 0.125);
-    for layer in model.encoder().encoder().layers() {
+    for layer in model.encoder().layers().encoder().unwrap().layers() {
         assert_eq!(layer.attention().config().dropout.rate(), 0.25);
         assert_eq!(layer.dropout().rate(), 0.125);
     }
@@ -138,7 +138,7 @@ fn segments_and_norms_stand_where_bert_has_them() {
     let stored: Vec<&str> = loaded.report.loaded.iter().map(|one| one.stored.as_str()).collect();
     assert!(stored.contains(&"embeddings.token_type_embeddings.weight"), "{stored:?}");
     let bert = loaded.model.encoder();
-    for layer in bert.encoder().layers() {
+    for layer in bert.layers().encoder().unwrap().layers() {
         assert_eq!(layer.placement(), NormPlacement::Post);
     }
     let (ids, batch) = Ragged::concatenate(&[[1_u32, 2, 3]]);

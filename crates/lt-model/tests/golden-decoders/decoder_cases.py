@@ -71,7 +71,9 @@ def as_of_transformers_4(stored: dict) -> dict:
         first_full = stored["layer_types"].index("full_attention")
         stored["sliding_window_pattern"] = first_full + 1
     kind = full.pop("rope_type")
-    stored["rope_scaling"] = None if kind == "default" else {"type": kind} | full
+    # Of two kinds of layer transformers 5.23 reads the newer name of the two alone.
+    name = "rope_type" if "sliding_attention" in parameters else "type"
+    stored["rope_scaling"] = None if kind == "default" else {name: kind} | full
     stored.pop("layer_types", None)
     return stored
 

@@ -10,10 +10,16 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State};
 use super::Moment;
 use super::methods;
 use super::python::{self, Style};
+use super::tags;
 
-/// Steps, and 64 bytes of what is written or kept: seconds at most, and tens of megabytes. A real
-/// template takes some hundreds for a message.
-const FUEL: u64 = 2_000_000;
+/// How many steps a template may take for so many messages; 64 bytes of what is written or kept
+/// are a step too. A real one takes some hundreds for a message, and more if it gathers them.
+pub(super) fn fuel(messages: usize) -> u64 {
+    (messages as u64).saturating_mul(10_000).saturating_add(1_000_000)
+}
+
+/// What a namespace keeps is nested no deeper.
+const DEEPEST: usize = 100;
 
 pub(super) fn as_in_transformers() -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
@@ -21,10 +27,13 @@ pub(super) fn as_in_transformers() -> Result<Environment<'static>, Error> {
     environment.set_syntax(syntax);
     // An error is no place for the whole template.
     environment.set_debug(false);
-    environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_unknown_method_callback(methods::call);
     environment.add_function("raise_exception", raise_exception);
+    environment.add_function(tags::KEPT, |state: &State, value: Value| {
+        look_at(state, &value, DEEPEST)?;
+        Ok::<_, Error>(value)
+    });
     environment.add_filter("tojson", tojson);
     environment.add_filter("string", |state: &State, value: &Value| written(state, value));
     environment.set_formatter(|out, state, value| {
@@ -41,6 +50,32 @@ pub(super) fn as_in_transformers() -> Result<Environment<'static>, Error> {
 
 fn is_collection(value: &Value) -> bool {
     matches!(value.kind(), ValueKind::String | ValueKind::Seq | ValueKind::Map)
+}
+
+/// Pays for all that a value holds, as often as it holds it, so that it stays something that can
+/// be gone through.
+fn look_at(state: &State, value: &Value, depth: usize) -> Result<(), Error> {
+    state.consume_fuel(1)?;
+    // What it keeps is not yet in it, so that it would not be seen to hold itself.
+    if value.as_object().is_some_and(|object| object.type_name().ends_with("::Namespace")) {
+        let message = "a namespace keeps no namespace";
+        return Err(Error::new(ErrorKind::InvalidOperation, message));
+    }
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => {}
+        _ => return Ok(()),
+    }
+    let Some(depth) = depth.checked_sub(1) else {
+        let message = format!("a namespace keeps nothing that is nested deeper than {DEEPEST}");
+        return Err(Error::new(ErrorKind::InvalidOperation, message));
+    };
+    for item in value.try_iter()? {
+        if value.kind() == ValueKind::Map {
+            look_at(state, &value.get_item(&item)?, depth)?;
+        }
+        look_at(state, &item, depth)?;
+    }
+    Ok(())
 }
 
 /// A value as Python writes it.
@@ -123,52 +158,4 @@ pub(super) fn strftime_now(now: Option<Moment>) -> Value {
             Err(Error::new(ErrorKind::InvalidOperation, message))
         }
     })
-}
-
-/// The template with `{% generation %}` as a scope: it marks what a model has written, for
-/// training, and writes nothing.
-pub(super) fn without_generation_tags(source: &str) -> String {
-    let mut text = String::with_capacity(source.len());
-    let mut rest = source;
-    while let Some(at) = rest.find("{%") {
-        let (before, tag) = rest.split_at(at);
-        text.push_str(before);
-        let found = [("generation", "with"), ("endgeneration", "endwith")]
-            .iter()
-            .find_map(|&(word, instead)| Some((tag_of(tag, word)?, word, instead)));
-        let length = match found {
-            Some((length, word, instead)) => {
-                text.push_str(&tag[..length].replacen(word, instead, 1));
-                length
-            }
-            None => {
-                text.push_str("{%");
-                2
-            }
-        };
-        rest = &tag[length..];
-    }
-    text + rest
-}
-
-/// How long the tag of this word is, if the text begins with it.
-fn tag_of(text: &str, word: &str) -> Option<usize> {
-    let inside = text.strip_prefix("{%")?;
-    let inside = inside.strip_prefix(['-', '+']).unwrap_or(inside).trim_start();
-    let inside = inside.strip_prefix(word)?.trim_start();
-    let inside = inside.strip_prefix(['-', '+']).unwrap_or(inside);
-    Some(text.len() - inside.strip_prefix("%}")?.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_generation_tags;
-
-    #[test]
-    fn generation_tags_become_scopes_and_others_stay() {
-        let source = "{%- generation -%}a{% if generation %}{{ '{%' }}{%endgeneration+%}{% gen";
-        let expected = "{%- with -%}a{% if generation %}{{ '{%' }}{%endwith+%}{% gen";
-        assert_eq!(without_generation_tags(source), expected);
-        assert_eq!(without_generation_tags("{% generation"), "{% generation");
-    }
 }

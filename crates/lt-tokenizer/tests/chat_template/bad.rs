@@ -33,9 +33,13 @@ fn a_template_that_goes_on_for_ever_is_stopped() {
                  {% set ns.x = ns.x ~ ns.x %}{% endfor %}";
     let twice = "{% set ns = namespace(x=['a']) %}{% for i in range(100) %}\
                  {% set ns.x = [ns.x, ns.x] %}{% endfor %}";
+    let joined = "{% set ns = namespace(x=['a']) %}{% for i in range(100) %}\
+                  {% set ns.x = ns.x + ns.x %}{% endfor %}";
     for source in [
         loops,
         grows,
+        twice,
+        joined,
         "{{ 'a' * 1000000000 }}",
         "{{ ('a' * 100000).replace('a', 'a' * 100000) }}",
         &format!("{twice}{{{{ ns.x }}}}"),
@@ -45,16 +49,37 @@ fn a_template_that_goes_on_for_ever_is_stopped() {
         assert!(matches!(error, TokenizerError::ChatTemplateEndless { line: 1, .. }), "{error:?}");
         assert!(error.to_string().ends_with("than any conversation needs. Does it loop?"));
     }
-    // A list in a list in a list…, and a macro in itself.
+    // A list in a list in a list…, a namespace in itself, a macro in itself.
     for source in [
-        "{% set ns = namespace(x=[]) %}{% for i in range(300) %}{% set ns.x = [ns.x] %}{% endfor %}\
-         {{ ns.x }}",
+        "{% set ns = namespace(x=[]) %}{% for i in range(300) %}{% set ns.x = [ns.x] %}{% endfor %}",
+        "{% set ns = namespace() %}{% set ns.x = {'a': ns} %}{{ ns ~ '' }}",
+        "{% set ns = namespace() %}{% set ns.x = ns %}{{ [ns] | sort }}",
         "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
         "{% for i in range(1000000000) %}{% endfor %}",
     ] {
         let error = rendered(source).unwrap_err();
         assert!(matches!(error, TokenizerError::ChatTemplateFailed { line: 1, .. }), "{error:?}");
     }
+}
+
+#[test]
+fn a_template_nested_deeply_is_read_or_refused() {
+    let nested = |begin: &str, level: &str, end: &str| {
+        let levels = level.repeat((60_000 - begin.len() - end.len()) / level.len());
+        rendered(&format!("{begin}{levels}{end}"))
+    };
+    assert_eq!(nested("{{ ", "-", "1 }}").unwrap().trim_start_matches('-'), "1");
+    assert!(nested("{{ ", "(", "").is_err());
+    assert!(nested("{{ ", "[", "").is_err());
+    assert!(nested("", "{% if x %}", "").is_err());
+    assert_eq!(nested("{% if x %}", "{% elif x %}", "{% endif %}").unwrap(), "");
+    assert_eq!(nested("{{ '", "a", "' }}").unwrap().len(), 60_000 - "{{ '' }}".len());
+    assert!(nested("{{ x", ".x", " }}").is_err());
+    assert!(nested("{{ x", " ~ x", " }}").is_ok());
+    assert!(nested("{% set x = [] %}", "{% set x = [x] %}", "{{ x ~ '' }}").is_ok());
+    let long = rendered(&"a".repeat(1 << 17)).unwrap_err().to_string();
+    let expected = "the chat template is 131072 bytes long, expected at most 65536";
+    assert!(long.ends_with(expected), "{long}");
 }
 
 #[test]
