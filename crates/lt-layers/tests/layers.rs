@@ -84,11 +84,11 @@ fn an_rms_norm_refuses_what_it_cannot_divide_by() {
 #[test]
 fn an_rms_norm_has_its_epsilon_inside_the_root() {
     let weight = Weight::new(&[3], vec![1.0, -0.5, 3.0]).unwrap();
-    let x = ndarray::array![[1.0, 2.0, -4.0]];
+    let x = array![[1.0, 2.0, -4.0]];
     let norm = |gain| RmsNorm::new(weight.clone(), gain, 1.0).unwrap().forward(x.view()).unwrap();
     let root = 8.0_f32.sqrt().recip();
-    assert_eq!(norm(Gain::Weight), ndarray::array![[root, -root, -12.0 * root]]);
-    assert_eq!(norm(Gain::OnePlusWeight), ndarray::array![[2.0 * root, root, -16.0 * root]]);
+    assert_eq!(norm(Gain::Weight), array![[root, -root, -12.0 * root]]);
+    assert_eq!(norm(Gain::OnePlusWeight), array![[2.0 * root, root, -16.0 * root]]);
 }
 
 #[test]
