@@ -9,6 +9,8 @@ pub use lt_attention as attention;
 pub use lt_config as config;
 #[cfg(feature = "core")]
 pub use lt_core as core;
+#[cfg(feature = "decoder")]
+pub use lt_decoder as decoder;
 #[cfg(feature = "embedding")]
 pub use lt_embedding as embedding;
 #[cfg(feature = "encoder")]

@@ -8,6 +8,12 @@
     include_str!("../doc/04-code.md"),
     include_str!("../doc/multi-head.mathml"),
     include_str!("../doc/05-heads.md"),
+    include_str!("../doc/grouped.mathml"),
+    include_str!("../doc/06-grouped.md"),
+    include_str!("../doc/cap.mathml"),
+    include_str!("../doc/07-capped.md"),
+    include_str!("../doc/decoder-attention.mathml"),
+    include_str!("../doc/08-kept.md"),
 )]
 
 mod backward;

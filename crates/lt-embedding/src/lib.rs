@@ -4,6 +4,10 @@
     include_str!("../doc/02-symbols.md"),
     include_str!("../doc/sinusoidal.mathml"),
     include_str!("../doc/03-positions.md"),
+    include_str!("../doc/rotary.mathml"),
+    include_str!("../doc/04-rotary.md"),
+    include_str!("../doc/alibi.mathml"),
+    include_str!("../doc/05-alibi.md"),
 )]
 
 mod alibi;

@@ -4,6 +4,8 @@
     include_str!("../doc/02-masked-lm.md"),
     include_str!("../doc/masked-lm.mathml"),
     include_str!("../doc/03-loading.md"),
+    include_str!("../doc/causal-lm.mathml"),
+    include_str!("../doc/04-causal-lm.md"),
 )]
 
 mod causal_lm;
