@@ -5,11 +5,12 @@
 //! the pace. A stream that only reads 1 GB with the same threads is measured in turn with the
 //! products, so that both see the same machine.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use benches::numbers::{bits, rows};
-use lt_core::{Scratch, Threads, Weight};
-use lt_kernels::{Activation, product, products};
+use lt_core::{Scratch, Threads, Weight, f32_to_bf16, f32_to_f16};
+use lt_kernels::{Activation, Product, product, products};
 use lt_layers::{AnyFeedForward, FeedForward, GatedFeedForward, Linear};
 use ndarray::{Array2, s};
 
@@ -142,9 +143,10 @@ impl Model {
         Ok(Self { layers, words: weight([shape.words, d], stored)? })
     }
 
-    /// All products of one step for these rows: how many seconds each kind takes.
+    /// All products of one step for these rows: how many seconds each kind takes, as if all layers
+    /// were as fast as the fastest.
     fn step(&self, x: &Array2<f32>, scratch: &mut Scratch) -> [f64; 3] {
-        let mut times = [0.0; 3];
+        let (mut times, layers) = ([f64::INFINITY; 3], self.layers.len() as f64);
         let mut x = x.clone();
         for layer in &self.layers {
             let begin = Instant::now();
@@ -154,15 +156,16 @@ impl Model {
             let y = product(&problem(&layer.output, &averaged).residual(x.view()), scratch);
             scratch.give(both);
             scratch.give(std::mem::replace(&mut x, y));
-            times[0] += begin.elapsed().as_secs_f64();
+            times[0] = times[0].min(layers * begin.elapsed().as_secs_f64());
             let begin = Instant::now();
             let y = layer.feed_forward.forward_added(x.view(), x.view(), scratch);
             let y = y.unwrap_or_else(|error| panic!("{error}"));
             scratch.give(std::mem::replace(&mut x, y));
-            times[1] += begin.elapsed().as_secs_f64();
+            times[1] = times[1].min(layers * begin.elapsed().as_secs_f64());
         }
         let begin = Instant::now();
-        scratch.give(product(&lt_kernels::Product::new(x.view(), &self.words), scratch));
+        let scores = product(&Product::new(x.view(), &self.words), scratch);
+        scratch.give(scores);
         times[2] = begin.elapsed().as_secs_f64();
         scratch.give(x);
         times
@@ -172,7 +175,7 @@ impl Model {
 fn problem<'a, S: ndarray::Data<Elem = f32>>(
     linear: &'a Linear,
     x: &'a ndarray::ArrayBase<S, ndarray::Ix2>,
-) -> lt_kernels::Product<'a> {
+) -> Product<'a> {
     linear.problem(x.view()).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -180,16 +183,14 @@ fn problem<'a, S: ndarray::Data<Elem = f32>>(
 fn weight(shape: [usize; 2], stored: Stored) -> lt_core::Result<Weight> {
     let [out, inner] = shape;
     let size = 1.0 / (inner as f32).sqrt();
-    let numbers =
-        bits(7).take(out * inner).map(|bits| (bits >> 40) as f32 / (1 << 23) as f32 - 1.0);
-    let numbers = numbers.map(|number| number * size);
-    let half = |narrow: fn(f32) -> u16| {
-        std::sync::Arc::new(numbers.clone().map(narrow).collect::<Vec<_>>())
-    };
+    let numbers = bits(7).map(|bits| size * ((bits >> 40) as f32 / (1 << 23) as f32 - 1.0));
+    let numbers: Vec<f32> = numbers.take(out * inner).collect();
+    let half =
+        |narrow: fn(f32) -> u16| Arc::new(numbers.iter().copied().map(narrow).collect::<Vec<_>>());
     match stored {
-        Stored::F32 => Weight::new(&shape, numbers.collect()),
-        Stored::F16 => Weight::shared_f16(&shape, half(lt_core::f32_to_f16)),
-        Stored::Bf16 => Weight::shared_bf16(&shape, half(lt_core::f32_to_bf16)),
+        Stored::F16 => Weight::shared_f16(&shape, half(f32_to_f16)),
+        Stored::Bf16 => Weight::shared_bf16(&shape, half(f32_to_bf16)),
+        Stored::F32 => Weight::new(&shape, numbers),
     }
 }
 
@@ -201,21 +202,25 @@ impl Stream {
         Self((0..1 << 27).collect())
     }
 
-    /// Reads all of it with these threads: bytes a second.
+    /// Reads all of it with these threads, piece by piece: bytes a second of the fastest.
     fn read(&self, pool: &Threads) -> f64 {
-        let part = self.0.len().div_ceil(pool.count());
-        let parts: Vec<&[u64]> = self.0.chunks(part).collect();
-        let begin = Instant::now();
-        pool.run(parts.len(), &|number| {
-            // Enough chains that the additions do not wait for each other.
-            let mut sums = [0_u64; 32];
-            for numbers in parts[number].as_chunks::<32>().0 {
-                for (sum, number) in sums.iter_mut().zip(numbers) {
-                    *sum = sum.wrapping_add(*number);
+        /// 16 MB: some milliseconds, as long as a product takes.
+        const PIECE: usize = 2 << 20;
+        let seconds = self.0.chunks(PIECE).map(|piece| {
+            let parts: Vec<&[u64]> = piece.chunks(piece.len().div_ceil(pool.count())).collect();
+            let begin = Instant::now();
+            pool.run(parts.len(), &|number| {
+                // Enough chains that the additions do not wait for each other.
+                let mut sums = [0_u64; 32];
+                for numbers in parts[number].as_chunks::<32>().0 {
+                    for (sum, number) in sums.iter_mut().zip(numbers) {
+                        *sum = sum.wrapping_add(*number);
+                    }
                 }
-            }
-            std::hint::black_box(sums);
+                std::hint::black_box(sums);
+            });
+            begin.elapsed().as_secs_f64()
         });
-        (self.0.len() * size_of::<u64>()) as f64 / begin.elapsed().as_secs_f64()
+        (PIECE * size_of::<u64>()) as f64 / seconds.fold(f64::INFINITY, f64::min)
     }
 }
