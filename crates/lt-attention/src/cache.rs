@@ -157,6 +157,7 @@ impl KvCache {
     }
 
     /// How many tokens of each sequence are kept.
+    #[must_use]
     pub fn lengths(&self) -> impl ExactSizeIterator<Item = usize> + '_ {
         let of =
             |sequence: usize| self.layers.first().map_or(0, |layer| layer.kept[sequence].len());

@@ -1,4 +1,14 @@
-#![doc = include_str!("../doc/01-decoder.md")]
+#![doc = concat!(
+    include_str!("../doc/01-decoder.md"),
+    include_str!("../doc/chain.mathml"),
+    include_str!("../doc/02-idea.md"),
+    include_str!("../doc/cache.svg"),
+    include_str!("../doc/03-sublayer.md"),
+    include_str!("../doc/sublayer.mathml"),
+    include_str!("../doc/04-layer.md"),
+    include_str!("../doc/layer.mathml"),
+    include_str!("../doc/05-code.md"),
+)]
 
 mod decoder;
 mod layer;
@@ -9,3 +19,9 @@ pub use layer::DecoderLayer;
 pub use lt_attention::{HiddenStates, KvCache};
 pub use lt_core;
 pub use sublayer::SublayerNorms;
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;

@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_attention::{AttentionConfig, MultiHeadAttention, Projections};
-use lt_decoder::lt_core::{Mask, Module, Ragged, Scratch, Threads, weights};
+use lt_decoder::lt_core::{self, Mask, Module, Ragged, Scratch, Threads, weights};
 use lt_decoder::{Decoder, DecoderLayer, HiddenStates, SublayerNorms};
 use lt_embedding::{Alibi, Rotary, RotaryLayout};
-use lt_laws::same_bits;
+use lt_laws::kept::Keeper;
 use lt_laws::sample::{filled, rows};
+use lt_laws::{Batch, kept, same_bits};
 use lt_layers::{
     Activation, AnyFeedForward, AnyNorm, FeedForward, Gain, GatedFeedForward, LayerNorm, Linear,
     RmsNorm,
@@ -96,18 +97,43 @@ fn the_same_text_has_the_same_bits_in_any_batch_and_on_any_threads() {
     }
 }
 
+/// A decoder and what it keeps.
+struct Kept<'a> {
+    decoder: &'a Decoder,
+    cache: lt_decoder::KvCache,
+    scratch: Scratch,
+}
+
+impl Keeper for Kept<'_> {
+    type Rows = lt_core::Result<Array2<f32>>;
+
+    fn read(&mut self, batch: Batch<'_>) -> Self::Rows {
+        let states = HiddenStates::new(batch.rows, batch.sequences).with_cache(&mut self.cache);
+        self.decoder.forward_in(states, &mut self.scratch)
+    }
+
+    fn cut(&mut self, lengths: &[usize]) {
+        self.cache.truncate(lengths).unwrap();
+    }
+
+    fn select(&mut self, parents: &[usize]) {
+        self.cache.select(parents).unwrap();
+    }
+}
+
 #[test]
-fn no_token_depends_on_what_follows() {
-    let text = rows(20, D, 1);
-    for decoder in decoders() {
-        let whole = decoder.forward(HiddenStates::new(text.view(), &Ragged::single(20))).unwrap();
-        for cut in [1, 2, 7, 19] {
-            let mut other = text.clone();
-            other.slice_mut(s![cut.., ..]).fill(f32::NAN);
-            let all = Ragged::single(20);
-            let other = decoder.forward(HiddenStates::new(other.view(), &all)).unwrap();
-            assert_eq!(other.slice(s![..cut, ..]), whole.slice(s![..cut, ..]));
-        }
+fn decoders_obey_the_laws_of_what_is_kept() {
+    for (number, decoder) in decoders().iter().enumerate() {
+        let threads = [Threads::single(), same_bits::threads(2)];
+        kept::all(
+            D,
+            |batch| decoder.forward(HiddenStates::new(batch.rows, batch.sequences)),
+            |texts| Kept {
+                decoder,
+                cache: decoder.cache(texts),
+                scratch: Scratch::with_threads(threads[number % 2].clone()),
+            },
+        );
     }
 }
 

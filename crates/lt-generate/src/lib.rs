@@ -1,4 +1,12 @@
-//! Decoding.
+#![doc = concat!(
+    include_str!("../doc/01-generate.md"),
+    include_str!("../doc/likelihood.mathml"),
+    include_str!("../doc/02-generate.md"),
+    include_str!("../doc/score.mathml"),
+    include_str!("../doc/03-generate.md"),
+    include_str!("../doc/acceptance.mathml"),
+    include_str!("../doc/04-generate.md"),
+)]
 
 mod beam_search;
 mod chooser;

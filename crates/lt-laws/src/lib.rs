@@ -10,6 +10,7 @@ mod conformance;
 pub mod encoder;
 pub mod gated;
 pub mod gradient;
+pub mod kept;
 pub mod layer_norm;
 pub mod limits;
 pub mod logits;
@@ -43,7 +44,7 @@ pub use proptest;
 /// }
 /// ```
 pub fn book() -> impl Iterator<Item = &'static Law> {
-    let chapters: [&[&'static Law]; 16] = [
+    let chapters: [&[&'static Law]; 18] = [
         &softmax::LAWS,
         &attention::LAWS,
         &multi_head::LAWS,
@@ -55,6 +56,7 @@ pub fn book() -> impl Iterator<Item = &'static Law> {
         &buckets::LAWS,
         &window::LAWS,
         &encoder::LAWS,
+        &kept::LAWS,
         &same_bits::LAWS,
         &saving::LAWS,
         &offsets::LAWS,

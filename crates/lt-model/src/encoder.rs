@@ -257,7 +257,8 @@ impl TextEncoder {
     /// As for [`Module::forward`].
     pub fn trace(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Result<EncoderTrace> {
         let embedded = self.embed(alone(input)?, scratch)?;
-        let (hidden_states, attentions) = self.layers.trace(states(&embedded, &input), scratch)?;
+        let trace = self.layers.trace(states(&embedded, &input), scratch)?;
+        let (hidden_states, attentions) = (trace.hidden_states, trace.attentions);
         let last = hidden_states.last().unwrap_or(&embedded);
         let pooler_output = self.pool(last, &input, scratch)?;
         Ok(EncoderTrace { hidden_states, attentions, pooler_output })

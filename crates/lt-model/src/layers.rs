@@ -2,9 +2,9 @@
 
 use lt_attention::{HiddenStates, KvCache, MultiHeadAttention};
 use lt_core::{Error, Module, Params, Path, Result, Scratch, Weight};
-use lt_decoder::{Decoder, DecoderLayer};
+use lt_decoder::{Decoder, DecoderLayer, DecoderTrace};
 use lt_encoder::{Encoder, EncoderLayer};
-use ndarray::{Array2, Array3};
+use ndarray::Array2;
 
 /// The layers of a model.
 ///
@@ -84,16 +84,14 @@ impl Layers {
         &self,
         input: HiddenStates<'_>,
         scratch: &mut Scratch,
-    ) -> Result<(Vec<Array2<f32>>, Vec<Vec<Array3<f32>>>)> {
+    ) -> Result<DecoderTrace> {
         match self {
             Self::Encoder(encoder) => {
                 let trace = encoder.trace(input, scratch)?;
-                Ok((trace.hidden_states, trace.attentions))
+                let (hidden_states, attentions) = (trace.hidden_states, trace.attentions);
+                Ok(DecoderTrace { hidden_states, attentions })
             }
-            Self::Decoder(decoder) => {
-                let trace = decoder.trace(input, scratch)?;
-                Ok((trace.hidden_states, trace.attentions))
-            }
+            Self::Decoder(decoder) => decoder.trace(input, scratch),
         }
     }
 

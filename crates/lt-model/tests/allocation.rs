@@ -6,7 +6,8 @@ use std::alloc::System;
 use std::path::Path;
 
 use lt_core::{Ragged, Scratch, Threads};
-use lt_model::{LoadOptions, TextEncoder, TokenIds};
+use lt_generate::{LanguageModel, Logits, Wanted};
+use lt_model::{CausalLm, LoadOptions, TextEncoder, TokenIds};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 /// Counts what is allocated in the whole process: so there is one test in this file.
@@ -40,8 +41,33 @@ fn the_second_pass_allocates_nothing() {
             assert_eq!(counts, (0, 0), "{threads:?}, {} tokens: {change:?}", batch.tokens());
         }
     }
+    a_token_allocates_nothing();
     // That the counting counts.
     let region = Region::new(ALLOCATOR);
     drop(std::hint::black_box(vec![1_u8; 100]));
     assert_eq!(region.change().allocations, 1);
+}
+
+/// A token that follows others, of one text and of several, as long as its block of keys has room.
+fn a_token_allocates_nothing() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden-decoders");
+    for name in ["gpt2-inner-7-relu-by-layer", "llama-kv-2-of-6-tied", "mistral", "qwen3", "gemma3"]
+    {
+        let model = CausalLm::from_dir(golden.join(name), &LoadOptions::default()).unwrap().model;
+        for (threads, texts) in [(Threads::single(), 1), (lt_kernels::pool(2).unwrap(), 3)] {
+            let (writer, mut logits) = (model.writer(&threads), Logits::default());
+            let mut cache = writer.cache(texts);
+            let (ids, batch) = (vec![1; texts], Ragged::from_lengths(vec![1; texts]));
+            let mut read = || {
+                writer.read(&ids, &batch, Wanted::Last, &mut cache, &mut logits).unwrap();
+            };
+            // Buffers find their places within a few passes.
+            (0..8).for_each(|_| read());
+            let region = Region::new(ALLOCATOR);
+            (0..5).for_each(|_| read());
+            let change = region.change();
+            let counts = (change.allocations, change.reallocations);
+            assert_eq!(counts, (0, 0), "{name}, {texts} texts: {change:?}");
+        }
+    }
 }

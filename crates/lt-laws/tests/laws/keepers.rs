@@ -3,6 +3,7 @@
 use crate::cuts::{Cut, bucket};
 use crate::plain::{self, Flaw, refusal};
 use crate::sieves::{Sieve, cool, min_p, penalise, top_k, top_p};
+use crate::sums::{Lapse, keeping, sums_up_to};
 use crate::turns::{Twist, both_ways, turned, turned_attention, turns, windowed};
 use crate::wrong::{tokens, with_gain};
 use lt_core::{Ragged, Weight, params, weights};
@@ -54,6 +55,11 @@ fn a_plain_rms_norm() {
         let normed = plain::rms_norm(heads.unwrap().view(), 1e-5);
         normed.into_shape_clone(rows.raw_dim()).unwrap()
     });
+}
+
+#[test]
+fn a_model_that_keeps_sums() {
+    kept::all(2, sums_up_to, keeping(Lapse::None));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod keepers;
 mod mutants;
 mod plain;
 mod sieves;
+mod sums;
 mod toys;
 mod turns;
 mod wrong;

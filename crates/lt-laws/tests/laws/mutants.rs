@@ -9,6 +9,7 @@ use ndarray::Axis;
 use crate::cuts::{Cut, bucket};
 use crate::plain::{self, Flaw, refusal};
 use crate::sieves::{Sieve, cool, min_p, top_k, top_p};
+use crate::sums::{Lapse, keeping, sums_of_all, sums_up_to};
 use crate::toys::{Linear, Norm, Slip};
 use crate::turns::{Twist, both_ways, turns, windowed};
 use crate::wrong::*;
@@ -122,6 +123,18 @@ mutants! {
         gated::up_is_not_bent(3, |rows, factor| {
             rows.mapv(|x| x * (factor * x) / (1.0 + (-factor * x).exp()))
         });
+
+    // What is kept.
+    a_model_that_looks_ahead is caught by kept::WHAT_FOLLOWS_DOES_NOT_COUNT =>
+        kept::what_follows_does_not_count(2, sums_of_all);
+    a_model_that_forgets is caught by kept::PIECES_ARE_THE_WHOLE =>
+        kept::pieces_are_the_whole(2, sums_up_to, keeping(Lapse::Forgets));
+    a_text_that_runs_on_from_another is caught by kept::PIECES_ARE_THE_WHOLE =>
+        kept::pieces_are_the_whole(2, sums_up_to, keeping(Lapse::RunsOn));
+    a_cache_that_is_not_cut is caught by kept::WHAT_IS_CUT_IS_FORGOTTEN =>
+        kept::what_is_cut_is_forgotten(2, sums_up_to, keeping(Lapse::DoesNotCut));
+    a_cache_that_is_not_reordered is caught by kept::CHOSEN_TEXTS_GO_ON_APART =>
+        kept::chosen_texts_go_on_apart(2, sums_up_to, keeping(Lapse::DoesNotReorder));
 
     // Rotary positions.
     positions_that_are_added is caught by rotary::ONLY_THE_DISTANCE_COUNTS =>
