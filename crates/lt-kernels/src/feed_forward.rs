@@ -122,14 +122,14 @@ pub fn feed_forward_with(
     let down = FeedForward { residual: None, ..*problem }.down(none.view());
     down.shape();
     let down = Layer::new(&down, scratch.threads());
-    let widened = up.room().max(down.room());
+    let widened = up.room(cuts.rows).max(down.room(cuts.rows));
     let room = cuts.rows * f + widened;
     for_each_rectangle(scratch, &mut y, Cuts { parts: &[out], ..cuts }, room, |rectangle, room| {
         let rows = rectangle.rows.clone();
         let (wide, room) = room.split_at_mut(room.len() - widened);
         let wide = &mut wide[..rows.len() * f];
         let own = x.slice_move(s![rows.clone(), ..]);
-        let mut whole = Whole::of(wide, rows.len(), f);
+        let mut whole = Whole::of(wide, rows.len(), 0..f);
         up.multiply(instructions, own, None, whole.rectangle(), room);
         let wide = ArrayView2::from_shape((rows.len(), f), wide); // [rows, f]
         let wide = wide.unwrap_or_else(|_| unreachable!("rows · f numbers"));

@@ -9,7 +9,8 @@ mod portable;
 use std::fmt;
 use std::sync::OnceLock;
 
-use crate::tile::Lanes;
+use crate::packed::{Bf16, F16};
+use crate::tile::{COLUMNS, Lanes};
 
 /// A set of instructions that this processor has.
 ///
@@ -47,7 +48,12 @@ impl Instructions {
     pub fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
         let more = {
-            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let [avx2, fma, f16c] = [
+                is_x86_feature_detected!("avx2"),
+                is_x86_feature_detected!("fma"),
+                is_x86_feature_detected!("f16c"),
+            ];
+            let avx2 = avx2 && fma && f16c;
             let avx512 = avx2 && is_x86_feature_detected!("avx512f");
             [avx2.then_some(Self(Set::Avx2)), avx512.then_some(Self(Set::Avx512))]
         };
@@ -68,7 +74,7 @@ impl Instructions {
         })
     }
 
-    /// `portable`, `avx2` (AVX2 and FMA) or `avx512` (AVX-512F).
+    /// `portable`, `avx2` (AVX2, FMA and F16C) or `avx512` (AVX-512F).
     #[must_use]
     pub fn name(self) -> &'static str {
         match self.0 {
@@ -123,6 +129,10 @@ pub(crate) trait Arithmetic {
     /// keep a tile of sums in registers.
     type Registers: Copy;
     fn load(numbers: &Lanes) -> Self::Registers;
+    /// The same from f16, exactly.
+    fn load_f16(numbers: &[F16; COLUMNS]) -> Self::Registers;
+    /// The same from bf16, exactly.
+    fn load_bf16(numbers: &[Bf16; COLUMNS]) -> Self::Registers;
     fn store(numbers: Self::Registers, place: &mut Lanes);
     /// a·b + c for each number of b and c.
     fn multiply_add_each(a: f32, b: Self::Registers, c: Self::Registers) -> Self::Registers;

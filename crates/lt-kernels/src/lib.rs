@@ -18,6 +18,7 @@
 mod activation;
 mod attention;
 mod feed_forward;
+mod gated_feed_forward;
 mod gather;
 mod instructions;
 mod layer_norm;
@@ -38,6 +39,7 @@ pub use attention::{
     attention_with,
 };
 pub use feed_forward::{FeedForward, WeightAndBias, feed_forward, feed_forward_with};
+pub use gated_feed_forward::{GatedFeedForward, gated_feed_forward, gated_feed_forward_with};
 pub use gather::{Gather, Lookup, gather, gather_with};
 pub use instructions::Instructions;
 pub use layer_norm::{

@@ -1,15 +1,17 @@
 //! A weight laid out for the product.
 
-use lt_core::{Dtype, Threads, Values, Weight, bf16_to_f32};
+use lt_core::{Threads, Values, Weight};
 
+use crate::instructions::Arithmetic;
 use crate::threads::for_each_part;
-use crate::tile::{COLUMNS, Panels};
+use crate::tile::{COLUMNS, Line, Panels};
 
 /// A weight laid out for the product: panels of 16 outputs, and inside a panel the 16 numbers
 /// that meet the same input lie side by side, so that one load brings them all.
 ///
 /// Made once per weight and kept with it, see [`Weight::derived`]. A weight that is stored in 16
-/// bits stays so: its panels are widened piece by piece where they are used.
+/// bits stays so, and is widened where it is used: on the way into the registers, or, for many rows,
+/// some panels at a time.
 #[derive(Debug)]
 pub struct PackedWeight {
     numbers: Numbers,
@@ -20,7 +22,39 @@ pub struct PackedWeight {
 #[derive(Debug)]
 enum Numbers {
     F32(Aligned<f32>),
-    Half(Aligned<u16>, Dtype),
+    F16(Aligned<F16>),
+    Bf16(Aligned<Bf16>),
+}
+
+/// The bits of an f16.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(transparent)]
+pub(crate) struct F16(pub(crate) u16);
+
+/// The bits of a bf16.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(transparent)]
+pub(crate) struct Bf16(pub(crate) u16);
+
+impl Line for [F16; COLUMNS] {
+    #[inline(always)]
+    fn load<A: Arithmetic>(&self) -> A::Registers {
+        A::load_f16(self)
+    }
+}
+
+impl Line for [Bf16; COLUMNS] {
+    #[inline(always)]
+    fn load<A: Arithmetic>(&self) -> A::Registers {
+        A::load_bf16(self)
+    }
+}
+
+/// The panels of a weight, in the format in which they are stored.
+pub(crate) enum AnyPanels<'a> {
+    F32(Panels<'a>),
+    F16(Panels<'a, [F16; COLUMNS]>),
+    Bf16(Panels<'a, [Bf16; COLUMNS]>),
 }
 
 impl PackedWeight {
@@ -34,12 +68,11 @@ impl PackedWeight {
         let panels = out.div_ceil(COLUMNS);
         let len = panels * COLUMNS * inner;
         let numbers = match weight.values() {
-            Values::F16(bits) | Values::Bf16(bits) => {
-                Numbers::Half(pack(bits, inner, len, threads), weight.dtype())
-            }
-            Values::F32(values) => Numbers::F32(pack(values, inner, len, threads)),
+            Values::F16(bits) => Numbers::F16(pack(bits, F16, inner, len, threads)),
+            Values::Bf16(bits) => Numbers::Bf16(pack(bits, Bf16, inner, len, threads)),
+            Values::F32(values) => Numbers::F32(pack(values, |value| value, inner, len, threads)),
             // Zeros; and what a newer lt-core may store otherwise.
-            _ => Numbers::F32(pack(&weight.to_f32(), inner, len, threads)),
+            _ => Numbers::F32(pack(&weight.to_f32(), |value| value, inner, len, threads)),
         };
         Self { numbers, inner, panels }
     }
@@ -47,55 +80,32 @@ impl PackedWeight {
     /// How many bytes the panels take.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        match &self.numbers {
-            Numbers::F32(numbers) => numbers.as_slice().len() * 4,
-            Numbers::Half(bits, _) => bits.as_slice().len() * 2,
-        }
+        let size = if matches!(self.numbers, Numbers::F32(_)) { 4 } else { 2 };
+        self.panels * COLUMNS * self.inner * size
     }
 
-    /// How much room one panel takes that has to be widened first; 0 if it need not be.
+    /// How much room one panel takes that is widened first; 0 if it need not be.
     pub(crate) fn room(&self) -> usize {
         match self.numbers {
             Numbers::F32(_) => 0,
-            Numbers::Half(..) => COLUMNS * self.inner,
+            Numbers::F16(_) | Numbers::Bf16(_) => COLUMNS * self.inner,
         }
     }
 
-    /// As f32 as they are, if they are.
-    pub(crate) fn panels(&self) -> Option<Panels<'_>> {
+    /// As they are stored.
+    pub(crate) fn panels(&self) -> AnyPanels<'_> {
+        let (inner, count) = (self.inner, self.panels);
         match &self.numbers {
-            Numbers::F32(numbers) => {
-                Some(Panels::new(numbers.as_slice().as_chunks().0, self.inner, self.panels))
-            }
-            Numbers::Half(..) => None,
+            Numbers::F32(all) => AnyPanels::F32(Panels::new(all.lines(), inner, count)),
+            Numbers::F16(all) => AnyPanels::F16(Panels::new(all.lines(), inner, count)),
+            Numbers::Bf16(all) => AnyPanels::Bf16(Panels::new(all.lines(), inner, count)),
         }
-    }
-
-    /// Some panels, widened into `room`.
-    #[inline(always)]
-    pub(crate) fn widened<'r>(
-        &self,
-        panels: std::ops::Range<usize>,
-        room: &'r mut [f32],
-    ) -> Panels<'r> {
-        let len = COLUMNS * self.inner;
-        let room = &mut room[..panels.len() * len];
-        if let Numbers::Half(bits, dtype) = &self.numbers {
-            let bits = &bits.as_slice()[panels.start * len..panels.end * len];
-            // One loop each, so that the compiler widens many at a time.
-            if *dtype == Dtype::F16 {
-                room.iter_mut().zip(bits).for_each(|(number, &bits)| *number = widen_f16(bits));
-            } else {
-                room.iter_mut().zip(bits).for_each(|(number, &bits)| *number = bf16_to_f32(bits));
-            }
-        }
-        Panels::new(room.as_chunks().0, self.inner, panels.len())
     }
 }
 
 /// [`f16_to_f32`](lt_core::f16_to_f32) without a branch.
 #[inline(always)]
-fn widen_f16(bits: u16) -> f32 {
+pub(crate) fn widen_f16(F16(bits): F16) -> f32 {
     let magnitude = u32::from(bits & 0x7fff);
     // Exponent and fraction in the places of an f32, whose exponent counts from 112 more. A product
     // puts that right for subnormal numbers too.
@@ -106,8 +116,9 @@ fn widen_f16(bits: u16) -> f32 {
 }
 
 /// `[out, in]` to panels `[out / 16, in, 16]`, each thread some panels.
-fn pack<T: Copy + Default + Send + Sync>(
-    rows: &[T],
+fn pack<S: Copy + Sync, T: Copy + Default + Send + Sync>(
+    rows: &[S],
+    convert: impl Fn(S) -> T + Sync,
     inner: usize,
     len: usize,
     threads: &Threads,
@@ -117,7 +128,7 @@ fn pack<T: Copy + Default + Send + Sync>(
         let rows = &rows[(number * COLUMNS * inner).min(rows.len())..];
         for (column, row) in rows.chunks_exact(inner).take(COLUMNS).enumerate() {
             for (line, &value) in panel.chunks_exact_mut(COLUMNS).zip(row) {
-                line[column] = value;
+                line[column] = convert(value);
             }
         }
     });
@@ -141,8 +152,8 @@ impl<T: Copy + Default> Aligned<T> {
         Self { numbers, start, len }
     }
 
-    fn as_slice(&self) -> &[T] {
-        &self.numbers[self.start..][..self.len]
+    fn lines(&self) -> &[[T; COLUMNS]] {
+        self.numbers[self.start..][..self.len].as_chunks().0
     }
 
     fn as_mut_slice(&mut self) -> &mut [T] {
@@ -153,12 +164,48 @@ impl<T: Copy + Default> Aligned<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Instructions;
+    use crate::instructions::Work;
+    use crate::tile::Lanes;
 
     #[test]
     fn every_f16_is_widened_as_lt_core_does_it() {
         for bits in 0..=u16::MAX {
-            let (got, expected) = (widen_f16(bits), lt_core::f16_to_f32(bits));
+            let (got, expected) = (widen_f16(F16(bits)), lt_core::f16_to_f32(bits));
             assert_eq!(got.to_bits(), expected.to_bits(), "{bits:04x}");
+        }
+    }
+
+    /// A line as it comes out of the registers.
+    struct Loaded<L>(L);
+
+    impl<L: Line> Work for Loaded<L> {
+        type Output = Lanes;
+
+        #[inline(always)]
+        fn run<A: Arithmetic>(self) -> Lanes {
+            let mut lanes = [0.0; COLUMNS];
+            A::store(self.0.load::<A>(), &mut lanes);
+            lanes
+        }
+    }
+
+    #[test]
+    fn every_set_of_instructions_widens_all_numbers_of_16_bits() {
+        for set in Instructions::available() {
+            for first in (0..=u16::MAX).step_by(COLUMNS) {
+                let bits: [u16; COLUMNS] = std::array::from_fn(|i| first + i as u16);
+                let both = [
+                    (set.run(Loaded(bits.map(F16))), bits.map(lt_core::f16_to_f32)),
+                    (set.run(Loaded(bits.map(Bf16))), bits.map(lt_core::bf16_to_f32)),
+                ];
+                for (got, expected) in both {
+                    let same = |(a, b): (&f32, &f32)| {
+                        a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
+                    };
+                    assert!(got.iter().zip(&expected).all(same), "{set:?}: {got:?}, {expected:?}");
+                }
+            }
         }
     }
 }

@@ -150,7 +150,7 @@ pub fn products_with<const N: usize>(
     let threads = scratch.threads().count();
     let cuts =
         Cuts { parts: &widths, ..cuts(tokens, widths.into_iter().max().unwrap_or(1), threads) };
-    let room = layers.iter().map(Layer::room).max().unwrap_or(0);
+    let room = layers.iter().map(|layer| layer.room(cuts.rows)).max().unwrap_or(0);
     for_each_rectangle(scratch, &mut y, cuts, room, |rectangle, room| {
         let (number, rows) = (rectangle.part, rectangle.rows.clone());
         let x = copies[number].as_ref().map_or(problems[number].x, |copy| copy.view());
@@ -167,6 +167,9 @@ pub fn products_with<const N: usize>(
 /// first while these rows go by.
 pub(crate) const ROWS: usize = 64;
 
+/// Columns of a task, where there are few rows and many columns.
+const PIECE: usize = 16 * COLUMNS;
+
 /// How `tokens` rows of `out` are cut among threads: by rows if there are enough of them, else by
 /// columns.
 pub(crate) fn cuts(tokens: usize, out: usize, threads: usize) -> Cuts<'static> {
@@ -174,7 +177,9 @@ pub(crate) fn cuts(tokens: usize, out: usize, threads: usize) -> Cuts<'static> {
         let each = tokens.div_ceil(threads * tokens.div_ceil(threads * ROWS)); // as even as can be
         return Cuts { rows: each.next_multiple_of(8), parts: &[], columns: usize::MAX };
     }
-    let columns = out.div_ceil(threads).next_multiple_of(2 * COLUMNS);
+    // As many pieces for each thread, so that one that is held up leaves some to the others.
+    let pieces = threads * (out / threads / PIECE).max(1);
+    let columns = out.div_ceil(pieces).next_multiple_of(2 * COLUMNS);
     Cuts { rows: tokens, parts: &[], columns }
 }
 

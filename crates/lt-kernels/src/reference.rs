@@ -3,6 +3,7 @@
 
 mod attention;
 mod feed_forward;
+mod gated_feed_forward;
 mod gather;
 mod layer_norm;
 mod matmul;
@@ -12,6 +13,7 @@ mod softmax;
 
 pub use attention::{attention, attention_weights};
 pub use feed_forward::feed_forward;
+pub use gated_feed_forward::gated_feed_forward;
 pub use gather::gather;
 pub use layer_norm::layer_norm;
 pub use matmul::matmul;

@@ -47,8 +47,8 @@ pub(crate) struct Rectangle<'a> {
     array: &'a Shared<'a, f32>,
     /// Columns of the whole array.
     width: usize,
-    /// The column at which the rectangle's part begins.
-    before: usize,
+    /// The column of the array at which the rectangle begins.
+    first: usize,
     /// Which rows of the array these are.
     pub(crate) rows: Range<usize>,
     /// Which part of the columns it lies in.
@@ -58,6 +58,15 @@ pub(crate) struct Rectangle<'a> {
 }
 
 impl Rectangle<'_> {
+    /// Some of its columns, counted from the first of the part.
+    pub(crate) fn columns(&mut self, columns: Range<usize>) -> Rectangle<'_> {
+        let inside = self.columns.start <= columns.start && columns.end <= self.columns.end;
+        assert!(inside && columns.start <= columns.end, "columns of the rectangle");
+        let first = self.first + columns.start - self.columns.start;
+        // Borrowed mutably, so that the whole is not written meanwhile.
+        Rectangle { first, rows: self.rows.clone(), columns, ..*self }
+    }
+
     /// Some columns of a row: the row counted from the rectangle's first, the columns from the
     /// first of the part.
     pub(crate) fn row(&mut self, row: usize, columns: Range<usize>) -> &mut [f32] {
@@ -65,10 +74,10 @@ impl Rectangle<'_> {
         assert!(row < self.rows.end, "a row of the rectangle");
         let inside = self.columns.start <= columns.start && columns.end <= self.columns.end;
         assert!(inside, "columns of the rectangle");
-        let start = row * self.width + self.before;
+        let start = row * self.width + self.first + columns.start - self.columns.start;
         // SAFETY: it lies inside this rectangle, no other rectangle overlaps it (see
         // `for_each_rectangle`), and the borrow of `self` keeps a second piece from being alive.
-        unsafe { self.array.part(start + columns.start..start + columns.end) }
+        unsafe { self.array.part(start..start + columns.len()) }
     }
 
     /// Where the sums of R rows with P panels belong, counted as in [`row`](Self::row); if there
@@ -85,7 +94,8 @@ impl Rectangle<'_> {
         if columns.len() != P * COLUMNS {
             return None;
         }
-        let start = (self.rows.start + first) * self.width + self.before + columns.start;
+        let start = (self.rows.start + first) * self.width;
+        let start = start + self.first + columns.start - self.columns.start;
         let end = start + (R - 1) * self.width + P * COLUMNS;
         assert!(end <= self.array.len, "inside the memory");
         // SAFETY: inside, as just asserted.
@@ -136,11 +146,12 @@ pub(crate) fn for_each_rectangle(
         // SAFETY: each member is drawn once, and has a row of its own.
         let room = unsafe { own.part(member * room..(member + 1) * room) };
         while let Some(number) = numbers.draw() {
-            let first = number / groups * cuts.rows;
+            let row = number / groups * cuts.rows;
             let (part, before, columns) = cuts.group(number % groups);
             // Each number is drawn once, and rectangles of different numbers do not overlap.
-            let rows = first..rows.min(first + cuts.rows);
-            let rectangle = Rectangle { array: &array, width, before, rows, part, columns };
+            let rows = row..rows.min(row + cuts.rows);
+            let first = before + columns.start;
+            let rectangle = Rectangle { array: &array, width, first, rows, part, columns };
             task(rectangle, room);
         }
     });
@@ -151,19 +162,20 @@ pub(crate) fn for_each_rectangle(
 pub(crate) struct Whole<'a> {
     array: Shared<'a, f32>,
     rows: usize,
-    columns: usize,
+    columns: Range<usize>,
 }
 
 impl<'a> Whole<'a> {
-    pub(crate) fn of(slice: &'a mut [f32], rows: usize, columns: usize) -> Self {
-        assert_eq!(slice.len(), rows * columns, "rows of so many columns");
+    /// Rows of these columns of something wider.
+    pub(crate) fn of(slice: &'a mut [f32], rows: usize, columns: Range<usize>) -> Self {
+        assert_eq!(slice.len(), rows * columns.len(), "rows of so many columns");
         Self { array: Shared::of(slice), rows, columns }
     }
 
     /// Borrowed mutably, so that there is one at a time.
     pub(crate) fn rectangle(&mut self) -> Rectangle<'_> {
-        let (rows, columns) = (0..self.rows, 0..self.columns);
-        Rectangle { array: &self.array, width: self.columns, before: 0, rows, part: 0, columns }
+        let (rows, columns) = (0..self.rows, self.columns.clone());
+        Rectangle { array: &self.array, width: columns.len(), first: 0, rows, part: 0, columns }
     }
 }
 

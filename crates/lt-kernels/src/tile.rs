@@ -82,10 +82,23 @@ pub(crate) trait Tiles {
     );
 }
 
+/// A line of a panel: sixteen numbers that meet the same input, in whatever format.
+pub(crate) trait Line: Copy {
+    /// As f32, in registers.
+    fn load<A: Arithmetic>(&self) -> A::Registers;
+}
+
+impl Line for Lanes {
+    #[inline(always)]
+    fn load<A: Arithmetic>(&self) -> A::Registers {
+        A::load(self)
+    }
+}
+
 /// Panels of equal height, one behind the other.
 #[derive(Clone, Copy)]
-pub(crate) struct Panels<'a> {
-    lines: &'a [Lanes],
+pub(crate) struct Panels<'a, L = Lanes> {
+    lines: &'a [L],
     /// From the first line of a panel to that of the next.
     stride: usize,
     /// The lines of each that are multiplied with.
@@ -93,9 +106,9 @@ pub(crate) struct Panels<'a> {
     count: usize,
 }
 
-impl<'a> Panels<'a> {
+impl<'a, L: Line> Panels<'a, L> {
     /// `count` panels of `height` lines each.
-    pub(crate) fn new(lines: &'a [Lanes], height: usize, count: usize) -> Self {
+    pub(crate) fn new(lines: &'a [L], height: usize, count: usize) -> Self {
         assert_eq!(lines.len(), height * count, "as many lines as panels of this height have");
         Self { lines, stride: height, height, count }
     }
@@ -116,15 +129,29 @@ impl<'a> Panels<'a> {
         }
     }
 
+    pub(crate) fn count(self) -> usize {
+        self.count
+    }
+
+    /// All of them as f32, in `room`.
     #[inline(always)]
-    fn panel(self, panel: usize) -> &'a [Lanes] {
+    pub(crate) fn widened<A: Arithmetic>(self, room: &mut [f32]) -> Panels<'_> {
+        let lines = &mut room.as_chunks_mut().0[..self.lines.len()];
+        for (wide, line) in lines.iter_mut().zip(self.lines) {
+            A::store(line.load::<A>(), wide);
+        }
+        Panels { lines, stride: self.stride, height: self.height, count: self.count }
+    }
+
+    #[inline(always)]
+    fn panel(self, panel: usize) -> &'a [L] {
         &self.lines[panel * self.stride..][..self.height]
     }
 
     /// Where the panels begin that are read after these: those behind them, if there are any.
     #[inline(always)]
     fn next(self, panel: usize) -> *const f32 {
-        self.lines[panel.min(self.count - 1) * self.stride..].as_flattened().as_ptr()
+        self.lines[panel.min(self.count - 1) * self.stride..].as_ptr().cast()
     }
 }
 
@@ -132,14 +159,14 @@ impl<'a> Panels<'a> {
 #[derive(Clone, Copy)]
 struct Soon {
     from: *const f32,
-    /// So much further with each line.
+    /// So many bytes further with each line.
     step: usize,
 }
 
 impl Soon {
     #[inline(always)]
     fn after(self, lines: usize) -> Self {
-        Self { from: self.from.wrapping_add(lines * self.step), ..self }
+        Self { from: self.from.wrapping_byte_add(lines * self.step), ..self }
     }
 
     #[inline(always)]
@@ -156,51 +183,53 @@ const SHARING: usize = 4;
 ///
 /// Panels are the outer loop: one (or two) stays in the first cache while all rows go by.
 #[inline(always)]
-pub(crate) fn multiply<A: Arithmetic>(
+pub(crate) fn multiply<A: Arithmetic, L: Line>(
     tiles: &mut impl Tiles,
     rows: Range<usize>,
-    panels: Panels<'_>,
+    panels: Panels<'_, L>,
 ) {
     let mut panel = 0;
     while A::PANELS == 2 && panel + 2 <= panels.count {
-        strip::<A, 2>(tiles, rows.clone(), panels, panel);
+        strip::<A, L, 2>(tiles, rows.clone(), panels, panel);
         panel += 2;
     }
     while panel < panels.count {
-        strip::<A, 1>(tiles, rows.clone(), panels, panel);
+        strip::<A, L, 1>(tiles, rows.clone(), panels, panel);
         panel += 1;
     }
 }
 
 /// Every row times P panels: as many rows at a time as the registers hold, then fewer.
 #[inline(always)]
-fn strip<A: Arithmetic, const P: usize>(
+fn strip<A: Arithmetic, L: Line, const P: usize>(
     tiles: &mut impl Tiles,
     rows: Range<usize>,
-    panels: Panels<'_>,
+    panels: Panels<'_, L>,
     panel: usize,
 ) {
-    let mut these: [&[Lanes]; P] = [&[]; P];
+    let mut these: [&[L]; P] = [&[]; P];
     for p in 0..P {
         these[p] = panels.panel(panel + p);
     }
-    let (next, all) = (panels.next(panel + P), P * COLUMNS);
+    let (next, all) = (panels.next(panel + P), P * size_of::<L>());
     let step = match rows.len().div_ceil(A::ROWS) {
-        count @ 1..=SHARING => all.div_ceil(count).min(COLUMNS),
-        _ => COLUMNS,
+        count @ 1..=SHARING => all.div_ceil(count).min(size_of::<L>()),
+        _ => size_of::<L>(),
     };
     let (mut row, mut number) = (rows.start, 0);
     while row < rows.end {
         // Each tile a part; or one of the panels, and the next time round again.
-        let from = next.wrapping_add(number * step % all * panels.height);
+        let from = next.wrapping_byte_add(number * step % all * panels.height);
         let next = Soon { from, step };
         // What is not of this set of instructions is never true, and the compiler knows it.
         row += match rows.end - row {
-            8.. if A::ROWS == 8 => tile::<A, 8, P>(tiles, row, panel, these, next),
-            6.. if A::ROWS == 6 => tile::<A, 6, P>(tiles, row, panel, these, next),
-            4.. if A::ROWS >= 4 => tile::<A, 4, P>(tiles, row, panel, these, next),
-            2.. => tile::<A, 2, P>(tiles, row, panel, these, next),
-            _ => tile::<A, 1, P>(tiles, row, panel, these, next),
+            // Twice four: a tile of two has too few chains to keep the processor busy.
+            8 if A::ROWS == 6 => tile::<A, L, 4, P>(tiles, row, panel, these, next),
+            8.. if A::ROWS == 8 => tile::<A, L, 8, P>(tiles, row, panel, these, next),
+            6.. if A::ROWS == 6 => tile::<A, L, 6, P>(tiles, row, panel, these, next),
+            4.. if A::ROWS >= 4 => tile::<A, L, 4, P>(tiles, row, panel, these, next),
+            2.. => tile::<A, L, 2, P>(tiles, row, panel, these, next),
+            _ => tile::<A, L, 1, P>(tiles, row, panel, these, next),
         };
         number += 1;
     }
@@ -209,28 +238,28 @@ fn strip<A: Arithmetic, const P: usize>(
 /// R rows times P panels. Each sum is one chain over the lines of its panel, from the first to
 /// the last, whatever R and P are.
 #[inline(always)]
-fn tile<A: Arithmetic, const R: usize, const P: usize>(
+fn tile<A: Arithmetic, L: Line, const R: usize, const P: usize>(
     tiles: &mut impl Tiles,
     row: usize,
     panel: usize,
-    panels: [&[Lanes]; P],
+    panels: [&[L]; P],
     next: Soon,
 ) -> usize {
     let sums = tiles.start::<A, R, P>(row, panel);
     let height = panels[0].len();
     let late = height.saturating_sub(LATE);
-    let sums = chains::<A, R, P>(tiles, row, panels, next, 0..late, sums);
+    let sums = chains::<A, L, R, P>(tiles, row, panels, next, 0..late, sums);
     tiles.expect::<A, R, P>(row, panel);
-    let sums = chains::<A, R, P>(tiles, row, panels, next, late..height, sums);
+    let sums = chains::<A, L, R, P>(tiles, row, panels, next, late..height, sums);
     tiles.finish::<A, R, P>(row, panel, sums);
     R
 }
 
 #[inline(always)]
-fn chains<A: Arithmetic, const R: usize, const P: usize>(
+fn chains<A: Arithmetic, L: Line, const R: usize, const P: usize>(
     tiles: &impl Tiles,
     row: usize,
-    panels: [&[Lanes]; P],
+    panels: [&[L]; P],
     next: Soon,
     lines: Range<usize>,
     mut sums: [[A::Registers; P]; R],
@@ -242,16 +271,16 @@ fn chains<A: Arithmetic, const R: usize, const P: usize>(
     for r in 0..R {
         rows[r] = &tiles.row(row + r)[lines.clone()][..height];
     }
-    let mut cut: [&[Lanes]; P] = [&[]; P];
+    let mut cut: [&[L]; P] = [&[]; P];
     for p in 0..P {
         cut[p] = &panels[p][lines.clone()][..height];
     }
     let next = next.after(lines.start);
     for line in 0..height {
         A::will_read_at(next.after(line).address());
-        let mut numbers = [A::load(&cut[0][line]); P];
+        let mut numbers = [cut[0][line].load::<A>(); P];
         for p in 1..P {
-            numbers[p] = A::load(&cut[p][line]);
+            numbers[p] = cut[p][line].load::<A>();
         }
         for r in 0..R {
             // Else the compiler loads the numbers of all rows first, and has no registers for them.

@@ -9,9 +9,10 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use lt_core::{Mask, Ragged, Scratch, Weight, f16_to_f32};
 use lt_kernels::{
-    Activation, Attention, FeedForward, Gather, Instructions, LayerNorm, Lookup, Norm, Product,
-    RootMeanSquare, WeightAndBias, activate, attention, feed_forward, gather, layer_norm, pool,
-    product, product_with, products_with, reference, rms_norm_in_place,
+    Activation, Attention, FeedForward, GatedFeedForward, Gather, Instructions, LayerNorm, Lookup,
+    Norm, Product, RootMeanSquare, WeightAndBias, activate, attention, feed_forward,
+    gated_feed_forward, gather, layer_norm, pool, product, product_with, products_with, reference,
+    rms_norm_in_place,
 };
 use lt_laws::same_bits::threads;
 use lt_laws::sample::{rows, weight};
@@ -58,6 +59,20 @@ fn the_middle_of_a_feed_forward_layer_is_each_threads_own() {
     let [up, down] = [&up, &down].map(|weight| WeightAndBias { weight, bias: None });
     let problem = FeedForward::new(x.view(), up, Activation::Relu, down);
     assert_eq!(feed_forward(&problem, &mut scratch(2)), feed_forward(&problem, &mut scratch(1)));
+}
+
+#[test]
+fn what_goes_through_a_gate_is_each_threads_own() {
+    // Cut by columns, and by rows.
+    for (tokens, f) in [(2, 70), (66, 3)] {
+        let (x, gate, up) = (rows(tokens, 2, 1), weight(&[f, 2], 2), weight(&[f, 2], 3));
+        let down = weight(&[2, f], 4);
+        let [gate, up, down] =
+            [&gate, &up, &down].map(|weight| WeightAndBias { weight, bias: None });
+        let problem = GatedFeedForward::new(x.view(), gate, Activation::Relu, up, down);
+        let of = |count| gated_feed_forward(&problem, &mut scratch(count));
+        assert_eq!(of(2), of(1));
+    }
 }
 
 #[test]

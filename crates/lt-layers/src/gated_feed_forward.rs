@@ -3,8 +3,8 @@
 use lt_core::{
     Backward, Module, Result, Scratch, Train, Trainable, check_columns, check_shape, dims, params,
 };
-use lt_kernels::{Activation, activate, products};
-use ndarray::{Array2, ArrayView2, Axis, s};
+use lt_kernels::{Activation, WeightAndBias, activate, gated_feed_forward};
+use ndarray::{Array2, ArrayView2};
 
 use crate::Linear;
 
@@ -88,27 +88,14 @@ impl GatedFeedForward {
     ) -> Result<Array2<f32>> {
         let expected = dims![x.nrows(), self.down.outputs()];
         check_shape("GatedFeedForward::forward", expected, residual.shape())?;
-        self.through_the_gate(x, scratch, |wide, scratch| {
-            self.down.forward_added(wide, residual, scratch)
-        })
+        Ok(gated_feed_forward(&self.problem(x)?.residual(Some(residual)), scratch))
     }
 
-    /// What `down` makes of activation(x·W₁ᵀ + b₁) ⊙ (x·W₂ᵀ + b₂), `[tokens, f]`.
-    fn through_the_gate(
-        &self,
-        x: ArrayView2<'_, f32>,
-        scratch: &mut Scratch,
-        down: impl FnOnce(ArrayView2<'_, f32>, &mut Scratch) -> Result<Array2<f32>>,
-    ) -> Result<Array2<f32>> {
+    fn problem<'a>(&'a self, x: ArrayView2<'a, f32>) -> Result<lt_kernels::GatedFeedForward<'a>> {
         check_columns("GatedFeedForward::forward", self.gate.inputs(), &x)?;
-        // One product for both, so that the rows are read once.
-        let problems = [self.gate.problem(x)?.activation(self.activation), self.up.problem(x)?];
-        let mut both = products(problems, scratch); // [tokens, 2·f]
-        let (mut wide, up) = both.view_mut().split_at(Axis(1), self.gate.outputs());
-        wide *= &up; // [tokens, f], in the place of the gate
-        let y = down(both.slice(s![.., ..self.gate.outputs()]), scratch)?; // [tokens, d]
-        scratch.give(both);
-        Ok(y)
+        let [gate, up, down] = [&self.gate, &self.up, &self.down]
+            .map(|layer| WeightAndBias { weight: layer.weight(), bias: layer.bias() });
+        Ok(lt_kernels::GatedFeedForward::new(x, gate, self.activation, up, down))
     }
 }
 
@@ -120,7 +107,7 @@ impl<'a> Module<ArrayView2<'a, f32>> for GatedFeedForward {
     }
 
     fn forward_in(&self, x: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        self.through_the_gate(x, scratch, |wide, scratch| self.down.forward_in(wide, scratch))
+        Ok(gated_feed_forward(&self.problem(x)?, scratch))
     }
 }
 

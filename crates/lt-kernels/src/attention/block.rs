@@ -177,7 +177,7 @@ impl Average<'_> {
     ) {
         if !keys.is_empty() {
             self.keys = keys.clone();
-            multiply::<A>(self, queries, panels.lines(keys));
+            multiply::<A, _>(self, queries, panels.lines(keys));
         }
     }
 }

@@ -220,7 +220,7 @@ impl Task<'_, '_> {
             scores,
         };
         let panels = Panels::new(&keys[..key_panels * widths.key], widths.key, key_panels);
-        multiply::<A>(&mut of_block, 0..count, panels);
+        multiply::<A, _>(&mut of_block, 0..count, panels);
 
         let mut sees = [Sees::Nothing; ROWS];
         let first_query = problem.position(*sequence, place.queries.start);
@@ -270,7 +270,7 @@ impl Task<'_, '_> {
                 query += 1;
             }
             of_block.keys = 0..len;
-            multiply::<A>(&mut of_block, from..query, panels.lines(0..len));
+            multiply::<A, _>(&mut of_block, from..query, panels.lines(0..len));
             if query == count || sees[query] == Sees::Nothing {
                 query += 1;
                 continue;
@@ -294,7 +294,7 @@ impl Task<'_, '_> {
                 of_block.shrink(query);
                 look(query).for_each_run(block, |keys| {
                     of_block.keys = keys.clone();
-                    multiply::<A>(&mut of_block, query..query + 1, panels.lines(keys));
+                    multiply::<A, _>(&mut of_block, query..query + 1, panels.lines(keys));
                 });
                 query += 1;
             }

@@ -1,15 +1,17 @@
-//! AVX2 and FMA.
+//! AVX2, FMA and F16C.
 
 use std::arch::x86_64::{
-    __m256, _MM_HINT_ET0, _MM_HINT_T1, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_mul_ps,
-    _mm256_set1_ps, _mm256_storeu_ps,
+    __m256, _MM_HINT_ET0, _MM_HINT_T1, _mm_loadu_si128, _mm256_castsi256_ps, _mm256_cvtepu16_epi32,
+    _mm256_cvtph_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_set1_ps,
+    _mm256_slli_epi32, _mm256_storeu_ps,
 };
 
 use super::{Arithmetic, Work, prefetch, prefetch_at};
-use crate::tile::Lanes;
+use crate::packed::{Bf16, F16};
+use crate::tile::{COLUMNS, Lanes};
 
 /// Does the work with these instructions.
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn run<W: Work>(work: W) -> W::Output {
     work.run::<Avx2>()
 }
@@ -32,6 +34,24 @@ impl Arithmetic for Avx2 {
         let [low, high] = [&numbers[..8], &numbers[8..]];
         // SAFETY: the processor has these instructions, see above; each half has eight numbers.
         unsafe { [_mm256_loadu_ps(low.as_ptr()), _mm256_loadu_ps(high.as_ptr())] }
+    }
+
+    #[inline(always)]
+    fn load_f16(numbers: &[F16; COLUMNS]) -> Self::Registers {
+        let (low, high) = numbers.split_at(8);
+        // SAFETY: the processor has these instructions, see above; each half has eight numbers of
+        // 16 bits.
+        [low, high].map(|eight| unsafe { _mm256_cvtph_ps(_mm_loadu_si128(eight.as_ptr().cast())) })
+    }
+
+    #[inline(always)]
+    fn load_bf16(numbers: &[Bf16; COLUMNS]) -> Self::Registers {
+        let (low, high) = numbers.split_at(8);
+        // SAFETY: as above.
+        [low, high].map(|eight| unsafe {
+            let bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(eight.as_ptr().cast()));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(bits))
+        })
     }
 
     #[inline(always)]

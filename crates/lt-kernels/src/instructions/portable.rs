@@ -1,7 +1,8 @@
 //! What every processor has.
 
 use super::{Arithmetic, Work};
-use crate::tile::Lanes;
+use crate::packed::{Bf16, F16, widen_f16};
+use crate::tile::{COLUMNS, Lanes};
 
 /// Does the work with these instructions.
 pub(super) fn run<W: Work>(work: W) -> W::Output {
@@ -22,6 +23,16 @@ impl Arithmetic for Portable {
     #[inline(always)]
     fn load(numbers: &Lanes) -> Lanes {
         *numbers
+    }
+
+    #[inline(always)]
+    fn load_f16(numbers: &[F16; COLUMNS]) -> Lanes {
+        numbers.map(widen_f16)
+    }
+
+    #[inline(always)]
+    fn load_bf16(numbers: &[Bf16; COLUMNS]) -> Lanes {
+        numbers.map(|Bf16(bits)| lt_core::bf16_to_f32(bits))
     }
 
     #[inline(always)]

@@ -9,13 +9,16 @@ use ndarray::{ArrayView2, Axis};
 use super::{Product, ROWS};
 use crate::Activation;
 use crate::instructions::{Arithmetic, Instructions, Work};
-use crate::packed::PackedWeight;
+use crate::packed::{AnyPanels, PackedWeight};
 use crate::threads::Rectangle;
-use crate::tile::{COLUMNS, Panels, Tiles, load, multiply, store};
+use crate::tile::{COLUMNS, Line, Panels, Tiles, load, multiply, store};
 
-/// Panels that are widened at a time, where they have to be.
+/// Up to so many rows, all inputs are multiplied at once, and weights of 16 bits are widened on
+/// their way into the registers: each is read once or twice, and what counts is the memory.
+const FEW: usize = 16;
+/// Panels that are widened at a time for more rows.
 const WIDENED: usize = 2;
-/// Inputs that are multiplied before the next are begun.
+/// Inputs that are multiplied before the next are begun, with more rows.
 const INNER: usize = 1536;
 
 /// A weight that is packed, and what is done to its outputs.
@@ -31,9 +34,9 @@ impl<'a> Layer<'a> {
         Self { packed, bias: problem.bias.map(Weight::f32), activation: problem.activation }
     }
 
-    /// How much room a task needs to widen panels in.
-    pub(crate) fn room(&self) -> usize {
-        self.packed.room() * WIDENED
+    /// How much room a task of so many rows needs to widen panels in.
+    pub(crate) fn room(&self, rows: usize) -> usize {
+        if rows <= FEW { 0 } else { self.packed.room() * WIDENED }
     }
 
     /// One rectangle of the outputs: `x` and `residual` are its rows.
@@ -72,21 +75,32 @@ impl Work for Sums<'_, '_> {
         let columns = rectangle.columns.clone();
         let panels = columns.start / COLUMNS..columns.end.div_ceil(COLUMNS);
         match layer.packed.panels() {
-            Some(all) => {
-                let first = panels.start;
-                let outputs = Outputs::new(layer, x, rectangle, first);
-                outputs.multiply::<A>(all.part(panels));
+            AnyPanels::F32(all) => {
+                Outputs::new(layer, x, rectangle, panels.start).multiply::<A, _>(all.part(panels))
             }
-            None => {
-                for first in panels.clone().step_by(WIDENED) {
-                    let some = first..panels.end.min(first + WIDENED);
-                    let widened = layer.packed.widened(some, room);
-                    let rectangle = &mut *rectangle;
-                    let outputs = Outputs::new(layer, x, rectangle, first);
-                    outputs.multiply::<A>(widened);
-                }
-            }
+            AnyPanels::F16(all) => widen::<A, _>(layer, x, rectangle, all.part(panels), room),
+            AnyPanels::Bf16(all) => widen::<A, _>(layer, x, rectangle, all.part(panels), room),
         }
+    }
+}
+
+/// The sums with panels that are not f32.
+#[inline(always)]
+fn widen<A: Arithmetic, L: Line>(
+    layer: &Layer<'_>,
+    x: ArrayView2<'_, f32>,
+    rectangle: &mut Rectangle<'_>,
+    panels: Panels<'_, L>,
+    room: &mut [f32],
+) {
+    let first = rectangle.columns.start / COLUMNS;
+    if x.nrows() <= FEW {
+        return Outputs::new(layer, x, rectangle, first).multiply::<A, _>(panels);
+    }
+    for number in (0..panels.count()).step_by(WIDENED) {
+        let some = panels.part(number..panels.count().min(number + WIDENED));
+        let widened = some.widened::<A>(room);
+        Outputs::new(layer, x, rectangle, first + number).multiply::<A, _>(widened);
     }
 }
 
@@ -116,8 +130,9 @@ impl<'t, 'r> Outputs<'t, 'r> {
     }
 
     #[inline(always)]
-    fn multiply<A: Arithmetic>(mut self, panels: Panels<'_>) {
+    fn multiply<A: Arithmetic, L: Line>(mut self, panels: Panels<'_, L>) {
         let (rows, inner) = self.x.dim();
+        let step = if rows <= FEW { inner } else { INNER };
         for first in (0..rows).step_by(ROWS) {
             let some = first..rows.min(first + ROWS);
             self.first_row = first;
@@ -127,9 +142,9 @@ impl<'t, 'r> Outputs<'t, 'r> {
             }
             self.inner = 0..0;
             loop {
-                self.inner = self.inner.end..inner.min(self.inner.end + INNER);
+                self.inner = self.inner.end..inner.min(self.inner.end + step);
                 let lines = panels.lines(self.inner.clone());
-                multiply::<A>(&mut self, some.clone(), lines);
+                multiply::<A, _>(&mut self, some.clone(), lines);
                 if self.inner.end == inner {
                     break;
                 }

@@ -21,6 +21,7 @@ macro_rules! fast_equals_reference {
 mod attention;
 mod attention_bits;
 mod feed_forward;
+mod gated_feed_forward;
 mod product;
 mod rows;
 mod sums;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use lt_core::{Mask, Ragged, Scratch, Threads, Workers};
 use lt_kernels::{
-    Activation, Attention, FeedForward, Gather, LayerNorm, Lookup, Norm, Product, RmsNorm,
-    RootMeanSquare, WeightAndBias, activate, attention, feed_forward, gather, layer_norm, product,
-    products, rms_norm,
+    Activation, Attention, FeedForward, GatedFeedForward, Gather, LayerNorm, Lookup, Norm, Product,
+    RmsNorm, RootMeanSquare, WeightAndBias, activate, attention, feed_forward, gated_feed_forward,
+    gather, layer_norm, product, products, rms_norm,
 };
 use lt_laws::sample::{rows, weight};
 use ndarray::Array2;
@@ -36,6 +36,11 @@ fn results(threads: &Threads) -> Vec<Array2<f32>> {
         products([problem, problem], scratch),
         feed_forward(&FeedForward::new(x.view(), up, Activation::Silu, down), scratch),
         layer_norm(&LayerNorm::new(x.view(), Norm::new(&gain, 1e-5)), scratch),
+        gated_feed_forward(
+            &GatedFeedForward::new(x.view(), up, Activation::Silu, up, down),
+            scratch,
+        ),
+        gated_feed_forward(&GatedFeedForward::new(few.x, up, Activation::Silu, up, down), scratch),
         rms_norm(&RmsNorm::new(x.view(), RootMeanSquare::new(&gain, 1e-5)), scratch),
         attention(&self_attention, scratch),
         gather(&Gather::new(&lookups, Norm::new(&gain, 1e-5)), scratch),
