@@ -15,7 +15,14 @@ struct Use {
     commands: &'static [&'static str],
 }
 
-const USES: [Use; 4] = [
+const USES: [Use; 6] = [
+    Use {
+        class: "ForCausalLM",
+        example: "HuggingFaceTB/SmolLM2-135M",
+        commands: &["generate", "eval perplexity"],
+    },
+    // As GPT-2 names it.
+    Use { class: "LMHeadModel", example: "gpt2", commands: &["generate", "eval perplexity"] },
     Use {
         class: "ForMaskedLM",
         example: "bert-base-uncased",

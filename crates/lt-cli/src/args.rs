@@ -10,8 +10,10 @@ use crate::bench::BenchArgs;
 use crate::classify::ClassifyArgs;
 use crate::completions::CompletionsArgs;
 use crate::encode::EncodeArgs;
+use crate::eval::EvalArgs;
 use crate::fill_mask::FillMaskArgs;
 use crate::forward::ForwardArgs;
+use crate::generate::GenerateArgs;
 use crate::inspect::InspectArgs;
 use crate::rerank::RerankArgs;
 use crate::search::SearchArgs;
@@ -113,6 +115,13 @@ pub(crate) enum Command {
         #[command(flatten)]
         common: Common,
     },
+    Generate {
+        #[command(flatten)]
+        args: Box<GenerateArgs>,
+        #[command(flatten)]
+        common: Common,
+    },
+    Eval(EvalArgs),
     Forward {
         #[command(flatten)]
         args: ForwardArgs,

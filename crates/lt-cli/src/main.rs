@@ -8,9 +8,11 @@ mod classify;
 mod columns;
 mod completions;
 mod encode;
+mod eval;
 mod failure;
 mod fill_mask;
 mod forward;
+mod generate;
 #[cfg(feature = "hub")]
 mod hub;
 mod ids_file;
@@ -76,6 +78,8 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::ZeroShot { args, common } => zero_shot::run(args, common),
         Command::Rerank { args, common } => rerank::run(args, common),
         Command::Search { args, common } => search::run(args, common),
+        Command::Generate { args, common } => generate::run(args, common),
+        Command::Eval(args) => eval::run(args),
         Command::Forward { args, common } => forward::run(args, common),
         Command::Bench { args, common } => bench::run(args, common),
         Command::Completions(args) => completions::run(args),

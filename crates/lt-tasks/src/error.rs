@@ -1,6 +1,9 @@
 //! What can go wrong between a text and its answer.
 
+use std::sync::Arc;
+
 use lt_config::ConfigError;
+use lt_generate::GenerateError;
 use lt_model::ModelError;
 use lt_tokenizer::TokenizerError;
 
@@ -17,6 +20,26 @@ pub enum TaskError {
     /// The model could not be loaded. Boxed, as it may name every tensor of a checkpoint.
     #[error(transparent)]
     Model(Box<ModelError>),
+    /// Nothing could be written.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    /// A conversation needs a chat template: there is none, or it is damaged.
+    #[error(transparent)]
+    ChatTemplate(Arc<TokenizerError>),
+    /// A configuration that asks for beams whose tokens are drawn.
+    #[error(
+        "do_sample is true and num_beams more than 1: beams whose tokens are drawn are not \
+         supported, expected one or the other"
+    )]
+    SampledBeams,
+    /// A text in which nothing can be foretold.
+    #[error(
+        "the text has {tokens} tokens, expected at least 2: the first is what others follow from"
+    )]
+    ShortText {
+        /// How many it has.
+        tokens: usize,
+    },
     /// The model refused its input.
     #[error(transparent)]
     Forward(#[from] lt_core::Error),

@@ -7,6 +7,7 @@ mod classify;
 mod encode;
 mod fill_mask;
 mod forward;
+mod generate;
 #[cfg(feature = "hub")]
 mod hub;
 mod inspect;
