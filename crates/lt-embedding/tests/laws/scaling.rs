@@ -64,7 +64,10 @@ fn frequencies_and_cosines_are_those_of_transformers() {
         let scaling = rotary.scaling();
         let frequencies: [f64; 8] = frequencies;
         for (&ours, theirs) in rotary.frequencies().iter().zip(frequencies) {
-            assert!((f64::from(ours) - theirs).abs() <= 1.2e-7 * theirs, "{scaling:?}: {ours}, {theirs}");
+            assert!(
+                (f64::from(ours) - theirs).abs() <= 1.2e-7 * theirs,
+                "{scaling:?}: {ours}, {theirs}"
+            );
         }
         for (ours, theirs) in cosines(&rotary, position).into_iter().zip(expected) {
             assert!((f64::from(ours) - theirs).abs() <= 4e-6_f64, "{scaling:?}: {ours}, {theirs}");

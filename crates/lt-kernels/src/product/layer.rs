@@ -76,7 +76,7 @@ impl Work for Sums<'_, '_> {
         let panels = columns.start / COLUMNS..columns.end.div_ceil(COLUMNS);
         match layer.packed.panels() {
             AnyPanels::F32(all) => {
-                Outputs::new(layer, x, rectangle, panels.start).multiply::<A, _>(all.part(panels))
+                Outputs::new(layer, x, rectangle, panels.start).multiply::<A, _>(all.part(panels));
             }
             AnyPanels::F16(all) => widen::<A, _>(layer, x, rectangle, all.part(panels), room),
             AnyPanels::Bf16(all) => widen::<A, _>(layer, x, rectangle, all.part(panels), room),
