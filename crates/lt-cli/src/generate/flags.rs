@@ -28,7 +28,7 @@ pub(crate) struct Flags {
     /// How many tokens are written at least: the end token is suppressed until then
     #[arg(long, value_name = "N")]
     min_new_tokens: Option<usize>,
-    /// How the next token is chosen; it wins over do_sample and num_beams of the checkpoint
+    /// How the next token is chosen; it wins over what the checkpoint says
     #[arg(long, value_enum, value_name = "STRATEGY")]
     strategy: Option<Strategy>,
     /// How many beams are carried
@@ -67,7 +67,7 @@ pub(crate) struct Flags {
     /// Where random numbers come from: sequence i has the seed S + i
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
-    /// Read nothing but the special tokens from generation_config.json
+    /// Read nothing but the special tokens from the checkpoint's settings
     #[arg(long)]
     no_defaults: bool,
 }
