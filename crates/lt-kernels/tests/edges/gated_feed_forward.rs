@@ -12,7 +12,7 @@ use crate::{bits, halves, in_every_way};
 
 /// The kernel has the bits of its three products, each by itself.
 fn has_the_bits_of_three_products(problem: &GatedFeedForward<'_>, what: &str) {
-    let GatedFeedForward { x, gate, activation, up, down, residual } = *problem;
+    let GatedFeedForward { x, gate, activation, up, down, residual, .. } = *problem;
     let fast = |set, scratch: &mut Scratch| gated_feed_forward_with(set, problem, scratch);
     for (set, got) in in_every_way(what, fast) {
         let scratch = &mut Scratch::new();
