@@ -50,11 +50,15 @@ fn facts(findings: &Findings) -> Vec<(&'static str, String)> {
         facts.push((
             "layers",
             format!(
-                "{} of width {}, {} heads of width {}, feed-forward {} with {}",
+                "{} of width {}, {} heads of width {}{}, feed-forward {} with {}",
                 config.num_hidden_layers,
                 config.hidden_size,
                 config.num_attention_heads,
-                config.hidden_size / config.num_attention_heads.max(1),
+                config.head_dim,
+                match config.num_key_value_heads {
+                    same if same == config.num_attention_heads => String::new(),
+                    fewer => format!(", {fewer} of keys and values"),
+                },
                 config.intermediate_size,
                 config.hidden_act,
             ),
