@@ -56,7 +56,7 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
         let mut projected = self.project_alone(&input, &mut train.scratch)?;
         let normed = self.query_norm.is_some() || self.key_norm.is_some();
         let raw = normed.then(|| [projected.query().to_owned(), projected.key().to_owned()]);
-        self.normalise_and_turn(&mut projected, &input, &mut train.scratch)?;
+        self.normalise_and_turn(&mut projected, &input, &[], &mut train.scratch)?;
         let mask = self.within_reach(input.mask);
         let weights = self.heads.weights(&projected.input(&input, &mask))?;
         let dropped = self.config.dropout.draw(input.sequences.tokens(), train);

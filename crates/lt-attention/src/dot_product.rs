@@ -48,15 +48,16 @@ impl ScaledDotProduct {
     /// [`Error::Config`] if there are none, or those of keys do not divide those of queries.
     pub fn new(heads: impl Into<Heads>) -> Result<Self> {
         let heads = heads.into();
-        let (at, refuse) = ("ScaledDotProduct::new", |got: usize| got.to_string());
+        let refuse = |field, got: usize, expected: String| {
+            let (at, got) = ("ScaledDotProduct::new", got.to_string());
+            Err(Error::Config { at, field, got, expected })
+        };
         if heads.query == 0 {
-            let (got, expected) = (refuse(0), "at least one head".into());
-            return Err(Error::Config { at, field: "heads", got, expected });
+            return refuse("heads", 0, "at least one head".to_owned());
         }
         if heads.key == 0 || !heads.query.is_multiple_of(heads.key) {
             let expected = format!("a divisor of the {} heads of queries", heads.query);
-            let (field, got) = ("the number of key heads", refuse(heads.key));
-            return Err(Error::Config { at, field, got, expected });
+            return refuse("the number of key heads", heads.key, expected);
         }
         Ok(Self { heads, scale: None, cap: None })
     }

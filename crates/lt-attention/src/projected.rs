@@ -78,18 +78,10 @@ impl MultiHeadAttention {
             self.value.problem(input.hidden)?,
         ];
         let (queries, keys) = (self.query.outputs(), self.key.outputs());
-        let mut own = products(problems, scratch); // [tokens, h·k + g·k + g·v]
-        if let Some(norm) = &self.query_norm {
-            norm.forward_heads_in_place(&mut own, 0..queries, scratch)?;
-        }
-        if let Some(norm) = &self.key_norm {
-            norm.forward_heads_in_place(&mut own, queries..queries + keys, scratch)?;
-        }
-        if let Some(rotary) = &self.rotary {
-            let both = own.slice_mut(s![.., ..queries + keys]);
-            rotary.rotate_after(both, input.sequences, before)?;
-        }
-        Ok(Projected { own, memory: None, queries, keys })
+        let own = products(problems, scratch); // [tokens, h·k + g·k + g·v]
+        let mut projected = Projected { own, memory: None, queries, keys };
+        self.normalise_and_turn(&mut projected, &(*input).into(), before, scratch)?;
+        Ok(projected)
     }
 
     /// Of a text that looks at another.
@@ -99,7 +91,7 @@ impl MultiHeadAttention {
         scratch: &mut Scratch,
     ) -> Result<Projected> {
         let mut projected = self.project_alone(input, scratch)?;
-        self.normalise_and_turn(&mut projected, input, scratch)?;
+        self.normalise_and_turn(&mut projected, input, &[], scratch)?;
         Ok(projected)
     }
 
@@ -118,26 +110,32 @@ impl MultiHeadAttention {
         Ok(Projected { own, memory: Some(memory), queries, keys })
     }
 
-    /// Normalises queries and keys and turns them by their positions, where the layer does.
+    /// Normalises queries and keys and turns them by their positions, where the layer does. So many
+    /// tokens stand before each sequence.
     pub(crate) fn normalise_and_turn(
         &self,
         projected: &mut Projected,
         input: &CrossAttentionInput<'_>,
+        before: &[usize],
         scratch: &mut Scratch,
     ) -> Result<()> {
         let Projected { own, memory, queries, keys } = projected;
-        let Some(memory) = memory else { return Ok(()) };
         if let Some(norm) = &self.query_norm {
             norm.forward_heads_in_place(own, 0..*queries, scratch)?;
         }
         if let Some(norm) = &self.key_norm {
-            norm.forward_heads_in_place(memory, 0..*keys, scratch)?;
+            match memory {
+                Some(memory) => norm.forward_heads_in_place(memory, 0..*keys, scratch)?,
+                None => norm.forward_heads_in_place(own, *queries..*queries + *keys, scratch)?,
+            }
         }
-        if let Some(rotary) = &self.rotary {
-            rotary.rotate(own.view_mut(), input.sequences)?;
-            rotary.rotate(memory.slice_mut(s![.., ..*keys]), input.memories)?;
-        }
-        Ok(())
+        let Some(rotary) = &self.rotary else { return Ok(()) };
+        let Some(memory) = memory else {
+            let both = own.slice_mut(s![.., ..*queries + *keys]);
+            return rotary.rotate_after(both, input.sequences, before);
+        };
+        rotary.rotate_after(own.view_mut(), input.sequences, before)?;
+        rotary.rotate(memory.slice_mut(s![.., ..*keys]), input.memories)
     }
 }
 

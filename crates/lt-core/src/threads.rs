@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// Runs a number of independent tasks, on as many threads as it has.
 ///
-/// Implemented by `lt_kernels::pool` over rayon; implement it to lend the library a pool of your
+/// Implemented by `lt_kernels::pool`; implement it to lend the library a pool of your
 /// own.
 pub trait Workers: Send + Sync {
     /// How many tasks can run at once.

@@ -1,18 +1,17 @@
 //! Positions as rotations of queries and keys.
 
 mod angles;
+mod layer;
 mod scaling;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use lt_core::{
-    Backward, Error, Module, Ragged, Result, Scratch, Shape, Train, Trainable, check_shape, dims,
-    params,
-};
-use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2};
+use lt_core::{Error, Ragged, Result, Shape, params};
+use ndarray::{ArrayView1, ArrayViewMut2};
 
 use angles::Angles;
+pub use layer::RotaryInput;
 pub use scaling::{RotaryScaling, YarnBorders};
 
 /// Which two columns of a head are turned together.
@@ -86,32 +85,6 @@ impl Settings {
 impl PartialEq for Rotary {
     fn eq(&self, other: &Self) -> bool {
         self.settings == other.settings
-    }
-}
-
-/// Rows of a batch, and where its sequences begin: positions count from there.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct RotaryInput<'a> {
-    /// One row per token, its heads side by side, `[tokens, h·k]`.
-    pub rows: ArrayView2<'a, f32>,
-    /// Where each sequence begins.
-    pub sequences: &'a Ragged,
-    /// How many tokens stand before the first row of each sequence; none: none do.
-    pub before: &'a [usize],
-}
-
-impl<'a> RotaryInput<'a> {
-    /// These rows of these sequences.
-    #[must_use]
-    pub fn new(rows: ArrayView2<'a, f32>, sequences: &'a Ragged) -> Self {
-        Self { rows, sequences, before: &[] }
-    }
-
-    /// With so many tokens before the first row of each sequence.
-    #[must_use]
-    pub fn before(self, before: &'a [usize]) -> Self {
-        Self { before, ..self }
     }
 }
 
@@ -364,54 +337,4 @@ type Point = (f32, f32);
 /// (a, b) turned by an angle, of which the cosine and the sine are given.
 fn turned((a, b): Point, (cos, sin): (f32, f32)) -> Point {
     (a * cos - b * sin, b * cos + a * sin)
-}
-
-impl<'a> Module<RotaryInput<'a>> for Rotary {
-    type Output = Array2<f32>;
-
-    fn forward(&self, input: RotaryInput<'a>) -> Result<Array2<f32>> {
-        self.forward_in(input, &mut Scratch::new())
-    }
-
-    fn forward_in(&self, input: RotaryInput<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
-        let mut rows = scratch.take_any(input.rows.nrows(), input.rows.ncols());
-        rows.assign(&input.rows);
-        let places = Places { sequences: input.sequences, before: input.before };
-        self.turn("Rotary::forward", rows.view_mut(), places, turned)?;
-        Ok(rows)
-    }
-}
-
-impl Trainable for Rotary {
-    /// The positions are all that is needed.
-    type Cache = ();
-}
-
-impl<'a> Backward<RotaryInput<'a>> for Rotary {
-    type InputGrad = Array2<f32>;
-
-    fn forward_cached(
-        &self,
-        input: RotaryInput<'a>,
-        train: &mut Train,
-    ) -> Result<(Array2<f32>, ())> {
-        Ok((self.forward_in(input, &mut train.scratch)?, ()))
-    }
-
-    fn backward(
-        &self,
-        input: RotaryInput<'a>,
-        (): &(),
-        d_output: &Array2<f32>,
-        _grads: &mut Self,
-        _scratch: &mut Scratch,
-    ) -> Result<Array2<f32>> {
-        let (tokens, columns) = input.rows.dim();
-        check_shape("Rotary::backward", dims![tokens, columns], d_output.shape())?;
-        // forward: y = R·x, R a rotation (and a length)  ⇒  backward: dx = Rᵀ·dy
-        let mut d_x = d_output.clone();
-        let places = Places { sequences: input.sequences, before: input.before };
-        self.turn_back(d_x.view_mut(), places)?;
-        Ok(d_x)
-    }
 }

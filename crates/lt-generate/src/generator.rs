@@ -61,6 +61,14 @@ impl<'a, M: LanguageModel> Generator<'a, M> {
         &self.settings
     }
 
+    /// Refuses prompts that cannot be continued, before any of them is.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate) refuses them.
+    pub fn check(&self, prompts: &[impl AsRef<[u32]>]) -> Result<()> {
+        self.sequences(prompts).map(drop)
+    }
+
     /// Continues each prompt. Several texts of one prompt (beams) stand together, the best first.
     ///
     /// What comes for a prompt does not depend on the others, but for its seed, which is its number

@@ -1,5 +1,7 @@
 //! Random numbers that depend on nothing but what they are for.
 
+use lt_kernels::math::scramble;
+
 /// What a random number decides at a step.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Draw {
@@ -19,15 +21,6 @@ pub(crate) enum Draw {
 pub(crate) fn random(seed: u64, step: usize, draw: Draw) -> f64 {
     let bits = scramble(scramble(scramble(seed) ^ step as u64) ^ draw as u64);
     (bits >> 11) as f64 / 9_007_199_254_740_992.0 // 2⁵³
-}
-
-/// A number that looks random for each input: the output function of SplitMix64
-/// ([Steele, Lea & Flood 2014](https://doi.org/10.1145/2660193.2660195), figure 15).
-fn scramble(input: u64) -> u64 {
-    let mut z = input.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

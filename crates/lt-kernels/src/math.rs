@@ -45,6 +45,24 @@ pub fn tanh(x: f32) -> f32 {
     tanh_f64(f64::from(x)) as f32
 }
 
+/// A number that looks random for each input: the output function of SplitMix64
+/// ([Steele, Lea & Flood 2014](https://doi.org/10.1145/2660193.2660195), figure 15).
+///
+/// There is no state: what is drawn follows from what it is drawn for.
+///
+/// ```
+/// use lt_kernels::math::scramble;
+/// assert_eq!(scramble(0), 0xe220_a839_7b1d_cdaf); // the first number of SplitMix64 with seed 0
+/// assert_ne!(scramble(1), scramble(2));
+/// ```
+#[must_use]
+pub fn scramble(input: u64) -> u64 {
+    let mut z = input.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 /// eˣ in f64: relative error below 1e-13, saturating beyond ±700.
 #[must_use]
 pub fn exp_f64(x: f64) -> f64 {

@@ -1,6 +1,7 @@
 //! Dropout.
 
 use lt_core::{Error, Result, Train};
+use lt_kernels::math::scramble;
 use ndarray::{Array2, ArrayViewMut2};
 
 /// In training, sets numbers to zero at random and scales up the others; in use, does nothing.
@@ -89,13 +90,4 @@ impl Dropped {
             }
         }
     }
-}
-
-/// A number that looks random for each input: the output function of SplitMix64
-/// ([Steele, Lea & Flood 2014](https://doi.org/10.1145/2660193.2660195), figure 15).
-fn scramble(input: u64) -> u64 {
-    let mut z = input.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

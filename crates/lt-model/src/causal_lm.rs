@@ -1,6 +1,6 @@
 //! The causal-language-model head: which word comes next.
 
-use lt_attention::{KvCache, Owner};
+use lt_attention::KvCache;
 use lt_config::ModelConfig;
 use lt_core::{Error, Module, Result, Scratch, Weight, check_columns, check_shape, dims, params};
 use lt_embedding::TokenIds;
@@ -75,9 +75,10 @@ impl CausalLm {
     /// A cache for so many sequences, of which nothing is kept yet.
     #[must_use]
     pub fn cache(&self, sequences: usize) -> KvCache {
-        // It was made of a decoder.
-        let made = self.encoder.cache(sequences);
-        made.unwrap_or_else(|_| KvCache::new(&Owner::new(), &[], sequences))
+        match self.encoder.layers() {
+            Layers::Decoder(decoder) => decoder.cache(sequences),
+            Layers::Encoder(_) => unreachable!("made of a decoder"),
+        }
     }
 
     /// The scores of what follows some tokens, given their vectors `[n, d]`: `[n, v]`.

@@ -1,19 +1,18 @@
 //! From a Hugging Face directory to a model.
 
+mod language_models;
+
 use std::path::Path;
 
 use lt_config::{BertConfig, ModelConfig};
 use lt_core::Params;
-use lt_weights::{
-    Checkpoint, Layout, Reading, Report, SaveError, TensorSource, Warning, load, save,
-};
+use lt_weights::{Checkpoint, Layout, Reading, Report, SaveError, TensorSource, load, save};
 
-use crate::family::{CausalLmLayouts, MaskedLmLayouts, NO_HEAD, family};
+use crate::family::family;
 use crate::head::Head;
-use crate::masked_lm::Decoder;
 use crate::{
-    CausalLm, MaskedLm, ModelError, QuestionAnswering, ReplacedTokens, SequenceClassifier,
-    TextEncoder, TokenClassifier, Top,
+    ModelError, QuestionAnswering, ReplacedTokens, SequenceClassifier, TextEncoder,
+    TokenClassifier, Top,
 };
 
 /// How a model is loaded.
@@ -93,153 +92,6 @@ impl TextEncoder {
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
         save(self, &self.names().encoder, path)
-    }
-}
-
-impl MaskedLm {
-    /// Loads a checkpoint with its masked-LM head, whatever its family.
-    ///
-    /// The head's matrix is the table of token vectors, unless the configuration says otherwise
-    /// or the checkpoint stores another matrix under its name; the report then warns of it.
-    ///
-    /// # Errors
-    /// As for [`TextEncoder::from_dir`], and [`ModelError::Head`] if there is no such head.
-    ///
-    /// PyTorch: transformers' `AutoModelForMaskedLM.from_pretrained(dir)`.
-    pub fn from_dir(
-        dir: impl AsRef<Path>,
-        options: &LoadOptions,
-    ) -> Result<Loaded<Self>, ModelError> {
-        let (config, source) = open(dir.as_ref(), options)?;
-        Self::from_source(config, &source)
-    }
-
-    /// As [`from_dir`](Self::from_dir), from tensors that lie anywhere.
-    ///
-    /// # Errors
-    /// If the source does not hold exactly the tensors of the model; [`ModelError::Head`] if it
-    /// has no such head and does not say that it has.
-    pub fn from_source(
-        config: ModelConfig,
-        source: &dyn TensorSource,
-    ) -> Result<Loaded<Self>, ModelError> {
-        let names = family(&config)?.names();
-        let what = "a masked-LM head";
-        let Some(layouts) = &names.masked_lm else {
-            return Err(no_head(what, &config, Head::MaskedLm));
-        };
-        let MaskedLmLayouts { tied, tied_with_decoder_bias, untied, .. } = layouts;
-        expect_head(what, &config, source, tied, Head::MaskedLm)?;
-        let load_untied = |config: ModelConfig| {
-            let model = Self::zeros(&config, Decoder::Own)?;
-            fill(model, config, source, untied)
-        };
-        if !config.shared().tie_word_embeddings {
-            return load_untied(config);
-        }
-        // The bias has two names. What transformers adds is what is stored by the decoder's.
-        let layout = match stores(source, tied, |name| name == layouts.decoder_bias) {
-            true => tied_with_decoder_bias,
-            false => tied,
-        };
-        let loaded = fill(Self::zeros(&config, Decoder::Tied)?, config, source, layout)?;
-        let warnings = loaded.report.warnings.iter();
-        let Some(warning) = warnings.clone().find_map(|it| not_tied(it, tied, layouts.decoder))
-        else {
-            return Ok(loaded);
-        };
-        // The decoder that is stored is no copy: it is what was trained.
-        let mut loaded = load_untied(loaded.config)?;
-        loaded.report.warnings.push(warning);
-        Ok(loaded)
-    }
-
-    /// Saves the parameters as the masked LM of transformers has them. The file is written
-    /// beside and renamed.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
-        let layouts = self.encoder().names().masked_lm.as_ref();
-        let layout = layouts.map(|layouts| match self.decoder() {
-            Decoder::Tied => &layouts.tied,
-            Decoder::Own => &layouts.untied,
-        });
-        // Whoever has the head has its names.
-        save(self, layout.unwrap_or(&NO_HEAD), path)
-    }
-}
-
-impl CausalLm {
-    /// Loads a checkpoint that predicts the next word, whatever its family.
-    ///
-    /// The head's matrix is the table of token vectors, unless the configuration says otherwise
-    /// or the checkpoint stores another matrix under its name; the report then warns of it.
-    ///
-    /// # Errors
-    /// As for [`TextEncoder::from_dir`], and [`ModelError::Head`] if there is no such head.
-    ///
-    /// PyTorch: transformers' `AutoModelForCausalLM.from_pretrained(dir)`.
-    pub fn from_dir(
-        dir: impl AsRef<Path>,
-        options: &LoadOptions,
-    ) -> Result<Loaded<Self>, ModelError> {
-        let (config, source) = open(dir.as_ref(), options)?;
-        Self::from_source(config, &source)
-    }
-
-    /// As [`from_dir`](Self::from_dir), from tensors that lie anywhere.
-    ///
-    /// # Errors
-    /// If the source does not hold exactly the tensors of the model; [`ModelError::Head`] if its
-    /// family has no such head, or it says that it has another.
-    pub fn from_source(
-        config: ModelConfig,
-        source: &dyn TensorSource,
-    ) -> Result<Loaded<Self>, ModelError> {
-        let names = family(&config)?.names();
-        let what = "a head that predicts the next word";
-        let Some(CausalLmLayouts { tied, untied, .. }) = &names.causal_lm else {
-            return Err(no_head(what, &config, Head::CausalLm));
-        };
-        // A tied head is not stored: that it is there is for the configuration to say.
-        let is_other = |class: &String| Head::of(class, names) != Some(Head::CausalLm);
-        if !config.architectures().is_empty() && config.architectures().iter().all(is_other) {
-            return Err(no_head(what, &config, Head::CausalLm));
-        }
-        let load_untied = |config: ModelConfig| {
-            let model = Self::zeros(&config, Decoder::Own)?;
-            fill(model, config, source, untied)
-        };
-        if !config.shared().tie_word_embeddings {
-            return load_untied(config);
-        }
-        let loaded = fill(Self::zeros(&config, Decoder::Tied)?, config, source, tied)?;
-        let warnings = loaded.report.warnings.iter();
-        let Some(warning) =
-            warnings.clone().find_map(|it| not_tied(it, tied, CausalLmLayouts::HEAD))
-        else {
-            return Ok(loaded);
-        };
-        // The head that is stored is no copy: it is what was trained.
-        let mut loaded = load_untied(loaded.config)?;
-        loaded.report.warnings.push(warning);
-        Ok(loaded)
-    }
-
-    /// Saves the parameters as the class of transformers has them. The file is written beside and
-    /// renamed.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), SaveError> {
-        let layouts = self.encoder().names().causal_lm.as_ref();
-        let layout = layouts.map(|layouts| match self.decoder() {
-            Decoder::Tied => &layouts.tied,
-            Decoder::Own => &layouts.untied,
-        });
-        // Whoever has the head has its names.
-        save(self, layout.unwrap_or(&NO_HEAD), path)
     }
 }
 
@@ -368,14 +220,4 @@ fn fill<M: Params>(
 /// Whether the checkpoint stores a tensor of such a name, in the layout's spelling.
 fn stores(source: &dyn TensorSource, layout: &Layout, wanted: impl Fn(&str) -> bool) -> bool {
     source.tensors().iter().any(|tensor| wanted(&layout.canonical(&tensor.name)))
-}
-
-/// The warning that takes the place of "the decoder differs from the table": both are used.
-fn not_tied(warning: &Warning, tied: &Layout, head: &str) -> Option<Warning> {
-    match warning {
-        Warning::CopyDiffers { copy, original, .. } if tied.canonical(copy) == head => {
-            Some(Warning::NotTied { copy: copy.clone(), original: original.clone() })
-        }
-        _ => None,
-    }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 
 use lt_core::Threads;
-use lt_generate::{Event, GenerateError, Generator, LanguageModel, Settings, Strategy, Written};
+use lt_generate::{Event, Generator, Settings, Strategy, Written};
 use lt_model::CausalLm;
 use lt_tasks::TokenText;
 use lt_tokenizer::Tokenizer;
@@ -32,17 +32,24 @@ pub(crate) struct Writer<'a> {
 impl Writer<'_> {
     /// Refuses prompts that cannot be continued, before any is.
     pub(crate) fn check(&self, prompts: &[&[u32]]) -> Result<()> {
-        let model = self.model.writer(self.threads);
-        for (sequence, prompt) in prompts.iter().enumerate() {
-            let length = prompt.len();
-            if length == 0 {
-                return Err(GenerateError::EmptyPrompt { sequence }.into());
-            }
-            if let Some(limit) = model.longest().filter(|&limit| length > limit) {
-                return Err(GenerateError::PromptTooLong { sequence, length, limit }.into());
-            }
-        }
-        Ok(())
+        let (model, text) = (self.model.writer(self.threads), self.tokenizer.map(TokenText));
+        Ok(self.generator(&model, text.as_ref(), 0)?.check(prompts)?)
+    }
+
+    /// What writes, for prompts of which the first has this number among all.
+    fn generator<'g>(
+        &self,
+        model: &'g lt_model::Writer<'g>,
+        text: Option<&'g TokenText<'g>>,
+        first: usize,
+    ) -> Result<Generator<'g, lt_model::Writer<'g>>> {
+        let mut settings = self.settings.clone();
+        settings.seed = settings.seed.wrapping_add(first as u64);
+        let generator = Generator::new(model, settings)?;
+        Ok(match text {
+            Some(text) => generator.with_text(text),
+            None => generator,
+        })
     }
 
     /// What comes behind each prompt.
@@ -62,14 +69,8 @@ impl Writer<'_> {
         first: usize,
         observer: impl FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> Result<Vec<Written>> {
-        let model = self.model.writer(self.threads);
-        let mut settings = self.settings.clone();
-        settings.seed = settings.seed.wrapping_add(first as u64);
-        let text = self.tokenizer.map(TokenText);
-        let mut generator = Generator::new(&model, settings)?;
-        if let Some(text) = &text {
-            generator = generator.with_text(text);
-        }
+        let (model, text) = (self.model.writer(self.threads), self.tokenizer.map(TokenText));
+        let generator = self.generator(&model, text.as_ref(), first)?;
         Ok(match self.draft {
             None => generator.generate_with(prompts, observer)?,
             Some(draft) => {
