@@ -1,19 +1,20 @@
 //! `lt bench`: how long a model takes, for comparison with other programs.
 
+mod report;
+mod writing;
+
 use std::fs::File;
-use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anstyle::Style;
 use clap::Args;
 use lt_core::ndarray::{Array2, Axis};
 use lt_core::{Module, Scratch};
-use lt_model::{Model, ModelOutput};
+use lt_model::{CausalLm, Model, ModelOutput};
 use lt_tasks::SentenceEncoder;
-use serde::Serialize;
 
+use crate::another_head::with_hint;
 use crate::args::{Common, Format};
 use crate::failure::{Failure, Result};
 use crate::forward::{check, most_tokens, unknown_output};
@@ -21,13 +22,17 @@ use crate::ids_file::Ids;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::text_input::Lines;
+use report::{Measured, peak_rss_mb};
+use writing::{Rounds, WritingArgs};
 
-/// Time a model on ids or texts, for comparison with other programs
+/// Time a model on ids, texts or prompts, for comparison with other programs
 #[derive(Debug, Args)]
 #[command(after_long_help = MEANING)]
 pub(crate) struct BenchArgs {
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    writing: WritingArgs,
     /// How often the work is done and timed
     #[arg(long, value_name = "R", default_value = "10")]
     reps: NonZeroUsize,
@@ -46,43 +51,46 @@ struct Input {
     /// Texts: a file with one a line. They are turned into vectors, as `lt encode` does
     #[arg(long, value_name = "FILE")]
     texts: Option<PathBuf>,
+    /// A prompt of so many made-up tokens. A decoder reads it and writes on
+    #[arg(long, value_name = "N")]
+    prompt_tokens: Option<NonZeroUsize>,
 }
 
 const MEANING: &str = "\
 Examples:
   lt bench --model DIR --texts lines.txt
   lt bench --model DIR --ids ids.json --threads 1 --reps 50 --warmup 5 --format json
+  lt bench --model DIR --prompt-tokens 128 --generate-tokens 64 --batch 8
 
 One time covers the whole file: from the ids to the last number of the output, or from the texts,
-tokenizing included, to their vectors. Loading the model is not in it.
+tokenizing included, to their vectors, or from the prompts to the last token written. Loading the model is not in it.
 
 JSON: {\"times_s\": [0.123, …], \"tokens\": n, \"peak_rss_mb\": x}
   times_s      seconds, in the order in which they were taken
   tokens       of the whole file, special tokens included
   peak_rss_mb  the most memory that the process ever had resident, in 10⁶ bytes; null where the
                system does not tell
+Of prompts also:
+  prompt_s, generate_s    the two parts of each time: until each text has its first token, which
+                          takes reading the prompt; and the steps after that, one less than tokens
+  prompt_tokens_per_s, generate_tokens_per_s
+                          of all texts, from the medians; the second null if there was no step
+  batch, prompt_tokens, generate_tokens    what was asked for
 
 Compare medians of programs that take turns: a machine has other work to do, and gets warm.";
 
-#[derive(Serialize)]
-struct Measured {
-    times_s: Vec<f64>,
-    tokens: usize,
-    peak_rss_mb: Option<f64>,
-}
-
 pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<()> {
     let mut scratch = common.scratch()?;
-    let (times_s, tokens) = match (&args.input.ids, &args.input.texts) {
-        (Some(file), _) => {
+    let (times_s, tokens, writing) = match &args.input {
+        Input { ids: Some(file), .. } => {
             let model = Model::from_dir(common.model_dir()?, &common.load_options())?.model;
             let ids = Ids::from_file(file)?;
             check(&model, &ids).map_err(|failure| failure.at(format!("`{}`", file.display())))?;
             let most_tokens = most_tokens(&model);
             let times = times(args, || forward(&model, &ids, most_tokens, &mut scratch))?;
-            (times, ids.ids.len())
+            (times, ids.ids.len(), None)
         }
-        (None, Some(file)) => {
+        Input { texts: Some(file), .. } => {
             let encoder = SentenceEncoder::from_dir(common.model_dir()?, &common.load_options())?;
             let texts = texts(file)?;
             let times = times(args, || {
@@ -90,16 +98,25 @@ pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<()> {
                 Ok(())
             })?;
             let lengths = texts.iter().map(|text| encoder.tokenize(text).map(|t| t.len()));
-            (times, lengths.sum::<Result<usize, _>>()?)
+            (times, lengths.sum::<Result<usize, _>>()?, None)
+        }
+        Input { prompt_tokens: Some(prompt), .. } => {
+            let model = CausalLm::from_dir(common.model_dir()?, &common.load_options())
+                .map_err(|error| with_hint(error.into()))?
+                .model;
+            let mut rounds = Rounds::new(&model, *prompt, &args.writing, scratch.threads())?;
+            let times = times(args, || rounds.run())?;
+            let tokens = rounds.tokens();
+            (times, tokens, Some(rounds.measured(args.warmup)))
         }
         // The command line is refused before.
-        (None, None) => return Err(Failure::new("neither --ids nor --texts is given")),
+        _ => return Err(Failure::new("neither --ids, --texts nor --prompt-tokens is given")),
     };
-    let measured = Measured { times_s, tokens, peak_rss_mb: peak_rss_mb() };
+    let measured = Measured { times_s, tokens, peak_rss_mb: peak_rss_mb(), writing };
     let mut output = Output::new(common.format);
     match common.format {
         Format::Json => output.json(&measured)?,
-        Format::Text => print(&mut output, &measured)?,
+        Format::Text => measured.print(&mut output)?,
     }
     output.finish()
 }
@@ -150,37 +167,5 @@ fn forward(model: &Model, ids: &Ids, most_tokens: usize, scratch: &mut Scratch) 
         outputs.push(output);
     }
     outputs.into_iter().for_each(|output| scratch.give(output));
-    Ok(())
-}
-
-/// The most memory that this process ever had resident.
-fn peak_rss_mb() -> Option<f64> {
-    // Linux tells in a file; asking another system takes foreign code, for a figure that few need.
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: f64 = peak.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024.0 / 1e6)
-}
-
-fn print(output: &mut Output, measured: &Measured) -> Result<()> {
-    let mut sorted = measured.times_s.clone();
-    sorted.sort_by(f64::total_cmp);
-    let median = (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0;
-    let (fastest, slowest) = (sorted[0], sorted[sorted.len() - 1]);
-    let bold = Style::new().bold();
-    let rounds = if sorted.len() == 1 { "round" } else { "rounds" };
-    writeln!(
-        output,
-        "{bold}{:.2} ms{bold:#}  median of {} {rounds}, from {:.2} to {:.2} ms",
-        median * 1e3,
-        sorted.len(),
-        fastest * 1e3,
-        slowest * 1e3,
-    )?;
-    let per_second = measured.tokens as f64 / median;
-    writeln!(output, "{per_second:.0} tokens a second; {} tokens", measured.tokens)?;
-    if let Some(peak) = measured.peak_rss_mb {
-        writeln!(output, "{peak:.1} MB of memory at most")?;
-    }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::models::minilm;
+use crate::models::{golden, minilm};
 use crate::run::{arg, command, lt, outcome};
 
 fn bench<'a>(more: &[&'a str]) -> Vec<&'a str> {
@@ -42,6 +42,53 @@ fn ids_and_texts_are_timed_as_often_as_asked_for() {
 }
 
 #[test]
+fn reading_and_writing_are_timed_apart() {
+    let dir = golden().join("../golden-decoders/llama-llama3");
+    let run = |more: &[&str]| {
+        let args = ["bench", "--model", arg(&dir), "--reps", "2", "--prompt-tokens", "5"];
+        lt(&[args.as_slice(), more].concat())
+    };
+    let line =
+        run(&["--generate-tokens", "4", "--batch", "3", "--format", "json"]).json().remove(0);
+    assert_eq!(line["tokens"], 3 * (5 + 4), "{line}");
+    assert_eq!([&line["batch"], &line["prompt_tokens"], &line["generate_tokens"]], [3, 5, 4]);
+    let seconds = |part: &str| -> Vec<f64> {
+        line[part].as_array().unwrap().iter().map(|time| time.as_f64().unwrap()).collect()
+    };
+    let (all, prompt, rest) = (seconds("times_s"), seconds("prompt_s"), seconds("generate_s"));
+    assert_eq!([all.len(), prompt.len(), rest.len()], [2; 3]);
+    for ((all, prompt), rest) in all.iter().zip(&prompt).zip(&rest) {
+        assert!(*prompt > 0.0 && *rest > 0.0 && prompt + rest <= *all, "{line}");
+    }
+    let per_second = |part: &str| line[part].as_f64().unwrap();
+    let median = |times: &[f64]| (times[0] + times[1]) / 2.0;
+    let is = |a: f64, b: f64| (a - b).abs() < 1e-9 * b;
+    assert!(is(per_second("prompt_tokens_per_s"), 15.0 / median(&prompt)), "{line}");
+    assert!(is(per_second("generate_tokens_per_s"), 9.0 / median(&rest)), "{line}");
+
+    let said = run(&["--generate-tokens", "2"]).ok();
+    assert!(said.contains("5 tokens in") && said.contains("a step, 1 step)"), "{said}");
+    let said = run(&["--generate-tokens", "1"]).ok();
+    assert!(said.contains("5 tokens in") && !said.contains("generation"), "{said}");
+}
+
+#[test]
+fn prompts_that_do_not_fit_are_refused() {
+    let gpt2 = golden().join("../golden-decoders/gpt2-f16-copy");
+    let run = |model, more: &[&str]| {
+        let args = ["bench", "--model", model, "--prompt-tokens", "5"];
+        lt(&[args.as_slice(), more].concat())
+    };
+    let error = run(arg(&gpt2), &["--generate-tokens", "1000"]).error();
+    assert!(error.contains("--prompt-tokens 5 and --generate-tokens 1000 are 1005"), "{error}");
+    let error = run(minilm(), &[]).error();
+    assert!(error.contains("a head that predicts the next word"), "{error}");
+    for more in [&["--batch", "0"][..], &["--generate-tokens", "0"], &["--ids", "a"]] {
+        assert_eq!(run(arg(&gpt2), more).code, Some(2), "{more:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_timed_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let file = |name: &str, bytes: &[u8]| {
@@ -61,7 +108,13 @@ fn what_cannot_be_timed_is_refused() {
         let error = lt(&bench(&more)).error();
         assert!(error.contains(expected), "{more:?}: {error}");
     }
-    for more in [&["--ids", "a", "--texts", "b"][..], &[], &["--ids", "a", "--reps", "0"]] {
+    for more in [
+        &["--ids", "a", "--texts", "b"][..],
+        &[],
+        &["--ids", "a", "--reps", "0"],
+        &["--ids", "a", "--batch", "2"],
+        &["--texts", "a", "--generate-tokens", "2"],
+    ] {
         assert_eq!(lt(&bench(more)).code, Some(2), "{more:?}");
     }
 }

@@ -1,0 +1,97 @@
+//! Reading prompts, and writing on.
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use clap::Args;
+use lt_core::Threads;
+use lt_generate::{Event, Generator, LanguageModel, Length, Settings};
+use lt_model::CausalLm;
+
+use super::report::Writing;
+use crate::failure::{Failure, Result};
+
+/// How much is read and written.
+#[derive(Debug, Args)]
+pub(super) struct WritingArgs {
+    /// How many tokens a decoder writes behind the prompt, one by one
+    #[arg(long, value_name = "N", default_value = "64", conflicts_with_all = ["ids", "texts"])]
+    generate_tokens: NonZeroUsize,
+    /// How many prompts it continues at a time
+    #[arg(long, value_name = "B", default_value = "1", conflicts_with_all = ["ids", "texts"])]
+    batch: NonZeroUsize,
+}
+
+/// Rounds that read prompts and write on: greedily, and past every end.
+pub(super) struct Rounds<'a> {
+    model: lt_model::Writer<'a>,
+    prompts: Vec<Vec<u32>>,
+    generate: usize,
+    prompt_s: Vec<f64>,
+    generate_s: Vec<f64>,
+}
+
+impl<'a> Rounds<'a> {
+    pub(super) fn new(
+        model: &'a CausalLm,
+        prompt: NonZeroUsize,
+        args: &WritingArgs,
+        threads: &'a Threads,
+    ) -> Result<Self> {
+        let model = model.writer(threads);
+        // Any ids do, for every token takes as long; but not one and the same, which the caches of
+        // the processor would soon know.
+        let vocabulary = model.vocabulary();
+        let id = |number: usize| (number.wrapping_mul(7919).wrapping_add(13) % vocabulary) as u32;
+        let (batch, prompt) = (args.batch.get(), prompt.get());
+        let prompts = (0..batch)
+            .map(|text| (0..prompt).map(|place| id(text * prompt + place)).collect())
+            .collect();
+        let generate = args.generate_tokens.get();
+        if let Some(longest) = model.longest().filter(|&longest| longest < prompt + generate) {
+            return Err(Failure::new(format!(
+                "expected at most {longest} tokens, as many as the model reads, but \
+                 --prompt-tokens {prompt} and --generate-tokens {generate} are {}",
+                prompt + generate
+            )));
+        }
+        let (prompt_s, generate_s) = (Vec::new(), Vec::new());
+        Ok(Self { model, prompts, generate, prompt_s, generate_s })
+    }
+
+    fn generator(&self) -> Result<Generator<'_, lt_model::Writer<'a>>> {
+        let settings = Settings { maximum: Length::New(self.generate), ..Settings::default() };
+        Ok(Generator::new(&self.model, settings)?)
+    }
+
+    /// The tokens of one round.
+    pub(super) fn tokens(&self) -> usize {
+        self.prompts.len() * (self.prompts[0].len() + self.generate)
+    }
+
+    /// One round.
+    pub(super) fn run(&mut self) -> Result<()> {
+        let (start, batch) = (Instant::now(), self.prompts.len());
+        let (mut written, mut first) = (0, None);
+        self.generator()?.generate_with(&self.prompts, |event| {
+            written += usize::from(matches!(event, Event::Token { .. }));
+            if written == batch && first.is_none() {
+                first = Some(start.elapsed().as_secs_f64());
+            }
+            ControlFlow::Continue(())
+        })?;
+        let all = start.elapsed().as_secs_f64();
+        let first = first.ok_or_else(|| Failure::new("the model wrote nothing"))?;
+        self.prompt_s.push(first);
+        self.generate_s.push(all - first);
+        Ok(())
+    }
+
+    /// What was measured in all rounds but so many at the beginning, which warmed up.
+    pub(super) fn measured(self, warmup: usize) -> Writing {
+        let sizes = [self.prompts.len(), self.prompts[0].len(), self.generate];
+        let timed = |all: Vec<f64>| all.into_iter().skip(warmup).collect();
+        Writing::new(sizes, timed(self.prompt_s), timed(self.generate_s))
+    }
+}
