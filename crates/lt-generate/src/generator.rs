@@ -37,7 +37,7 @@ impl<'a, M: LanguageModel> Generator<'a, M> {
     /// If a setting cannot be, whatever the prompt: see [`GenerateError`].
     pub fn new(model: &'a M, settings: Settings) -> Result<Self> {
         settings.check(model.vocabulary())?;
-        settings.processors(model.longest())?;
+        settings.processors(longest_text(model))?;
         Ok(Self { model, settings, own: Vec::new(), text: None })
     }
 
@@ -209,7 +209,8 @@ impl<'a, M: LanguageModel> Generator<'a, M> {
             let watch = |decoder| Watch { stream: TextStream::new(decoder), stop: stop.clone() };
             let watch = self.text.map(watch);
             let maximum = self.settings.maximum;
-            let mut sequence = Sequence::new(number, prompt, maximum, longest, watch);
+            let mut sequence =
+                Sequence::new(number, prompt, maximum, longest_text(self.model), watch);
             if *scores == crate::Scores::OfChosen {
                 sequence.reserve_scores();
             }
@@ -219,7 +220,7 @@ impl<'a, M: LanguageModel> Generator<'a, M> {
     }
 
     fn chooser(&self) -> Result<Chooser> {
-        let mut processors = self.settings.processors(self.model.longest())?;
+        let mut processors = self.settings.processors(longest_text(self.model))?;
         self.own.iter().for_each(|own| processors.push_shared(own.clone()));
         let (mut choice, mut scores) = (Choice::Likeliest, self.settings.scores);
         match self.settings.strategy {
@@ -279,4 +280,9 @@ impl<M, D> std::fmt::Debug for SpeculativeGenerator<'_, M, D> {
             .field("lookahead", &self.draft.lookahead)
             .finish_non_exhaustive()
     }
+}
+
+/// How many tokens a text may have at most: one more than the model holds, for the last is not read.
+fn longest_text(model: &impl LanguageModel) -> Option<usize> {
+    model.longest().map(|longest| longest.saturating_add(1))
 }

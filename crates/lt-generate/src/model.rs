@@ -63,7 +63,8 @@ pub trait LanguageModel {
     /// How many tokens it knows, v: ids are below it.
     fn vocabulary(&self) -> usize;
 
-    /// The longest sequence that it may hold; `None` if any.
+    /// The longest sequence that it may hold; `None` if any. A text may have one token more: nobody
+    /// asks what comes behind its last.
     fn longest(&self) -> Option<usize>;
 
     /// An empty memory for this many sequences.

@@ -128,8 +128,8 @@ fn a_full_context_ends_a_text_and_says_so() {
         let settings = Settings { strategy, ..Settings::default() };
         let generator = Generator::new(&model, settings).unwrap();
         let written = generator.generate(&[vec![1], vec![2; 5]]).unwrap();
-        assert_eq!((written[0].ids.len(), written[0].finish), (5, Finish::ContextFull));
-        assert_eq!((written[1].ids.len(), written[1].finish), (5, Finish::ContextFull));
+        assert_eq!((written[0].ids.len(), written[0].finish), (6, Finish::ContextFull));
+        assert_eq!((written[1].ids.len(), written[1].finish), (6, Finish::ContextFull));
     }
 }
 

@@ -49,11 +49,12 @@ impl<'a> Rounds<'a> {
             .map(|text| (0..prompt).map(|place| id(text * prompt + place)).collect())
             .collect();
         let generate = args.generate_tokens.get();
-        if let Some(longest) = model.longest().filter(|&longest| longest < prompt + generate) {
+        // The last token is not read.
+        let read = prompt.saturating_add(generate - 1);
+        if let Some(longest) = model.longest().filter(|&longest| longest < read) {
             return Err(Failure::new(format!(
-                "expected at most {longest} tokens, as many as the model reads, but \
-                 --prompt-tokens {prompt} and --generate-tokens {generate} are {}",
-                prompt + generate
+                "expected at most {longest} tokens, as many as the model reads, but with \
+                 --prompt-tokens {prompt} and --generate-tokens {generate} it reads {read}"
             )));
         }
         let (prompt_s, generate_s) = (Vec::new(), Vec::new());

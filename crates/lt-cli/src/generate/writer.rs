@@ -4,13 +4,13 @@ use std::io::Write;
 use std::ops::ControlFlow;
 
 use lt_core::Threads;
-use lt_generate::{Event, Generator, Settings, Strategy, Written};
+use lt_generate::{Event, Finish, Generator, Settings, Strategy, Written};
 use lt_model::CausalLm;
 use lt_tasks::TokenText;
 use lt_tokenizer::Tokenizer;
 
 use crate::columns::printable_lines;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, complain};
 use crate::output::Output;
 
 /// So many tokens the draft model proposes at a time.
@@ -71,13 +71,22 @@ impl Writer<'_> {
     ) -> Result<Vec<Written>> {
         let (model, text) = (self.model.writer(self.threads), self.tokenizer.map(TokenText));
         let generator = self.generator(&model, text.as_ref(), first)?;
-        Ok(match self.draft {
+        let written = match self.draft {
             None => generator.generate_with(prompts, observer)?,
             Some(draft) => {
                 let draft = draft.writer(self.threads);
                 generator.with_draft(&draft, LOOKAHEAD)?.generate_with(prompts, observer)?
             }
-        })
+        };
+        let full = written.iter().filter(|one| one.finish == Finish::ContextFull);
+        if let Some(one) = full.min_by_key(|one| one.sequence) {
+            complain(format_args!(
+                "warning: text {} ends after {} tokens: the model holds no more",
+                first + one.sequence + 1,
+                one.ids.len(),
+            ));
+        }
+        Ok(written)
     }
 
     /// Prints what comes behind a prompt while it is written. Of beams it is known at the end.

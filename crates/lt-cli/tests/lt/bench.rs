@@ -80,7 +80,10 @@ fn prompts_that_do_not_fit_are_refused() {
         lt(&[args.as_slice(), more].concat())
     };
     let error = run(arg(&gpt2), &["--generate-tokens", "1000"]).error();
-    assert!(error.contains("--prompt-tokens 5 and --generate-tokens 1000 are 1005"), "{error}");
+    assert!(
+        error.contains("--prompt-tokens 5 and --generate-tokens 1000 it reads 1004"),
+        "{error}"
+    );
     let error = run(minilm(), &[]).error();
     assert!(error.contains("a head that predicts the next word"), "{error}");
     for more in [&["--batch", "0"][..], &["--generate-tokens", "0"], &["--ids", "a"]] {

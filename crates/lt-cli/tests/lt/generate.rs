@@ -51,6 +51,35 @@ fn expected(written: &Value, kind: &str) -> Value {
 
 const FAMILIES: [&str; 5] = ["gpt2-f16-copy", "llama-llama3", "mistral", "qwen3", "gemma3"];
 
+/// The last token of a text is not read: so there may be one more than the model holds.
+#[test]
+fn a_full_context_ends_the_text_and_is_told() {
+    let dir = checkpoint("gpt2-f16-copy");
+    let config = fs::read_to_string(dir.join("config.json")).unwrap();
+    let config: Value = serde_json::from_str(&config).unwrap();
+    let longest = config["n_positions"].as_u64().unwrap();
+    let files = tempfile::tempdir().unwrap();
+    let run = |length: u64, more: &[&str]| {
+        let ids = files.path().join("ids.json");
+        fs::write(&ids, json!({ "input_ids": [vec![5; length as usize]] }).to_string()).unwrap();
+        let args = ["generate", "--model", arg(&dir), "--ids", arg(&ids), "--ignore-eos"];
+        lt(&[&args, more].concat())
+    };
+    for (length, strategy) in [(longest, "greedy"), (longest - 1, "greedy"), (longest - 1, "beam")]
+    {
+        let beams: &[&str] = if strategy == "beam" { &["--beams", "2"] } else { &[] };
+        let more = [&["--strategy", strategy, "--format", "json"], beams].concat();
+        let outcome = run(length, &more);
+        let told = format!("text 1 ends after {} tokens: the model holds no more", longest + 1);
+        assert!(outcome.err.contains(&told), "{}", outcome.err);
+        let line: Value = serde_json::from_str(&outcome.out).unwrap();
+        assert_eq!(line["sequences"][0].as_array().unwrap().len() as u64, longest + 1);
+    }
+    assert_eq!(run(longest, &["--max-new-tokens", "1"]).ok().lines().count(), 1);
+    let error = run(longest + 1, &[]).error();
+    assert!(error.contains(&format!("has {} tokens, expected at most", longest + 1)), "{error}");
+}
+
 #[test]
 fn what_is_written_is_what_transformers_writes() {
     for name in FAMILIES {

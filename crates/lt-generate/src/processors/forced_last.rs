@@ -31,8 +31,8 @@ impl ForcedLast {
         Self { ids, maximum, longest: usize::MAX }
     }
 
-    /// The model holds no more than `longest` tokens: the last of them is forced, if the maximum is
-    /// beyond.
+    /// A text has at most `longest` tokens whatever was asked for: the last of them is forced, if the
+    /// maximum is beyond.
     #[must_use]
     pub fn with_longest(mut self, longest: usize) -> Self {
         self.longest = longest;

@@ -148,5 +148,5 @@ fn what_cannot_be_continued_is_refused() {
     let long = run(&"x".repeat(201));
     assert!(matches!(long, Err(TaskError::Generate(GenerateError::PromptTooLong { .. }))));
     let full = run(&"x".repeat(190)).unwrap().remove(0);
-    assert_eq!((full.new_ids().len(), full.finish), (10, Finish::ContextFull));
+    assert_eq!((full.new_ids().len(), full.finish), (11, Finish::ContextFull));
 }
