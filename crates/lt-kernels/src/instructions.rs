@@ -149,6 +149,9 @@ pub(crate) trait Arithmetic {
     /// Rows and panels of the tile that stays in registers.
     const ROWS: usize;
     const PANELS: usize;
+    /// Up to so many rows, weights of 16 bits are widened on their way into the registers, anew for
+    /// each tile; for more rows in memory, once.
+    const WIDENS_ROWS: usize;
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -86,4 +86,5 @@ impl Arithmetic for Avx512 {
 
     const ROWS: usize = 8;
     const PANELS: usize = 2;
+    const WIDENS_ROWS: usize = 16;
 }

@@ -55,4 +55,5 @@ impl Arithmetic for Portable {
 
     const ROWS: usize = 2;
     const PANELS: usize = 1;
+    const WIDENS_ROWS: usize = 16;
 }

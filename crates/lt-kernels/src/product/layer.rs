@@ -13,8 +13,8 @@ use crate::packed::{AnyPanels, PackedWeight};
 use crate::threads::Rectangle;
 use crate::tile::{COLUMNS, Line, Panels, Tiles, load, multiply, store};
 
-/// Up to so many rows, all inputs are multiplied at once, and weights of 16 bits are widened on
-/// their way into the registers: each is read once or twice, and what counts is the memory.
+/// Up to so many rows, all inputs are multiplied at once: each weight is read once or twice, and
+/// what counts is the memory.
 const FEW: usize = 16;
 /// Panels that are widened at a time for more rows.
 const WIDENED: usize = 2;
@@ -94,7 +94,7 @@ fn widen<A: Arithmetic, L: Line>(
     room: &mut [f32],
 ) {
     let first = rectangle.columns.start / COLUMNS;
-    if x.nrows() <= FEW {
+    if x.nrows() <= A::WIDENS_ROWS {
         return Outputs::new(layer, x, rectangle, first).multiply::<A, _>(panels);
     }
     for number in (0..panels.count()).step_by(WIDENED) {
