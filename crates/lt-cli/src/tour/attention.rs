@@ -1,11 +1,16 @@
 //! Stage 3: what the pieces look at, in one head of one layer.
 
-use ndarray::{Array3, ArrayView2, Axis};
+use lt_model::Layers;
+use ndarray::{ArrayView1, ArrayView2, Axis};
 use serde::Serialize;
 
+use super::heads::{Head, LayerView};
 use super::pieces::Pieces;
-use super::vectors::mean;
+use super::sight::Sight;
 use crate::failure::{Failure, Result};
+
+/// The most memory that attention weights may take.
+const MOST_BYTES: u128 = 4 << 30;
 
 /// Which head to show; what is not said is chosen.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,46 +25,27 @@ pub(crate) struct Attention {
     pub(crate) shown: Head,
     /// Whether it was chosen because it is the sharpest.
     pub(crate) chosen: bool,
+    /// What a piece may look at in its layer.
+    #[serde(flatten)]
+    pub(crate) sight: Sight,
+    pub(crate) keys: KeyHead,
     /// What each piece looks at, in shares of 1: a row for each piece that looks (query), a
-    /// column for each that is looked at (key).
-    pub(crate) weights: Vec<Vec<f32>>,
-    /// The strongest link between two different pieces of the text.
+    /// column for each that is looked at (key). `None` where it may not look.
+    pub(crate) weights: Vec<Vec<Option<f32>>>,
+    /// The strongest link between two different pieces of the text; where they look back only, to
+    /// another than the first of all.
     pub(crate) strongest: Option<Link>,
     pub(crate) sharpest_of_each_layer: Vec<Head>,
 }
 
-/// A head, and what it does in this sentence.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Head {
-    pub(crate) layer: usize,
+/// The head of keys and values that a head of queries looks with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct KeyHead {
     pub(crate) head: usize,
-    /// From 0, where the pieces of the text look at each other evenly or not at all, to 1, where
-    /// each looks at one other piece alone.
-    pub(crate) sharpness: f32,
-    /// The share of attention that goes to pieces that stand for no text.
-    pub(crate) to_special: f32,
-    pub(crate) habit: Habit,
-}
-
-/// What most pieces of the text look at the most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) struct Habit {
-    pub(crate) looks_at: Target,
-    /// How many of them do.
-    pub(crate) count: usize,
+    /// How many there are.
     pub(crate) of: usize,
-}
-
-/// Where a piece looks, seen from itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Target {
-    PieceBefore,
-    PieceAfter,
-    Itself,
-    SameWordElsewhere,
-    /// All look at the piece at this place.
-    Piece(usize),
+    /// The heads of queries that share it.
+    pub(crate) shared_by: Vec<usize>,
 }
 
 /// How much one piece looks at another.
@@ -71,17 +57,13 @@ pub(crate) struct Link {
 }
 
 impl Attention {
-    /// `layers` has the weights `[heads, tokens, tokens]` of each layer.
-    pub(crate) fn new(pieces: &Pieces, layers: &[&Array3<f32>], wanted: Wanted) -> Result<Self> {
+    pub(crate) fn new(pieces: &Pieces, layers: &[LayerView<'_>], wanted: Wanted) -> Result<Self> {
         check(layers, wanted)?;
-        let heads: Vec<Vec<Head>> = layers
-            .iter()
-            .enumerate()
-            .map(|(layer, heads)| {
-                let heads = heads.outer_iter().enumerate();
-                heads.map(|(head, weights)| Head::new(pieces, layer, head, weights)).collect()
-            })
-            .collect();
+        let of_layer = |(layer, view): (usize, &LayerView<'_>)| -> Vec<Head> {
+            let heads = view.weights.outer_iter().enumerate();
+            heads.map(|(head, it)| Head::new(pieces, (layer, head), it, view.sight)).collect()
+        };
+        let heads: Vec<Vec<Head>> = layers.iter().enumerate().map(of_layer).collect();
         let allowed = |head: &&Head| {
             wanted.layer.is_none_or(|layer| layer == head.layer)
                 && wanted.head.is_none_or(|number| number == head.head)
@@ -89,19 +71,54 @@ impl Attention {
         let Some(shown) = sharpest(heads.iter().flatten().filter(allowed)) else {
             return Err(Failure::new("the model has no attention to show: it has no layers"));
         };
-        let weights = layers[shown.layer].index_axis(Axis(0), shown.head);
+        let view = layers[shown.layer];
+        let weights = view.weights.index_axis(Axis(0), shown.head);
+        let seen =
+            |query: usize, key: usize, share: f32| view.sight.sees(query, key).then_some(share);
+        let row = |(query, row): (usize, ArrayView1<'_, f32>)| {
+            row.iter().enumerate().map(|(key, &share)| seen(query, key, share)).collect()
+        };
         Ok(Self {
             shown: shown.clone(),
             chosen: wanted.layer.is_none() || wanted.head.is_none(),
-            weights: weights.outer_iter().map(|row| row.to_vec()).collect(),
-            strongest: strongest(pieces, weights),
+            sight: view.sight,
+            keys: KeyHead::new(shown.head, view),
+            weights: weights.outer_iter().enumerate().map(row).collect(),
+            strongest: strongest(pieces, weights, view.sight),
             sharpest_of_each_layer: heads.iter().filter_map(sharpest).cloned().collect(),
         })
     }
 }
 
-fn check(layers: &[&Array3<f32>], wanted: Wanted) -> Result<()> {
-    let heads = layers.iter().map(|heads| heads.len_of(Axis(0))).min().unwrap_or(0);
+impl KeyHead {
+    /// Groups of as many query heads as there are for each key head, in order.
+    fn new(head: usize, view: LayerView<'_>) -> Self {
+        let heads = view.weights.len_of(Axis(0));
+        let group = (heads / view.key_heads.max(1)).max(1);
+        let number = head / group;
+        let shared_by = (number * group..(number + 1) * group).collect();
+        Self { head: number, of: view.key_heads, shared_by }
+    }
+}
+
+/// Refuses a text whose attention weights would not fit into memory.
+pub(crate) fn check_size(layers: &Layers, tokens: usize) -> Result<()> {
+    let heads: usize = layers.attentions().iter().map(|layer| layer.config().heads).sum();
+    let bytes = (heads * size_of::<f32>()) as u128 * (tokens as u128).pow(2);
+    if bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "the attention weights of {tokens} tokens in all {heads} heads take {} MB, expected at \
+         most {}: the tour keeps them all",
+        bytes >> 20,
+        MOST_BYTES >> 20
+    ))
+    .hint("shorten the text"))
+}
+
+fn check(layers: &[LayerView<'_>], wanted: Wanted) -> Result<()> {
+    let heads = layers.iter().map(|layer| layer.weights.len_of(Axis(0))).min().unwrap_or(0);
     for (what, wanted, count) in
         [("layer", wanted.layer, layers.len()), ("head", wanted.head, heads)]
     {
@@ -119,76 +136,10 @@ fn sharpest<'a>(heads: impl IntoIterator<Item = &'a Head>) -> Option<&'a Head> {
     heads.into_iter().reduce(|best, head| if head.sharpness > best.sharpness { head } else { best })
 }
 
-impl Head {
-    fn new(pieces: &Pieces, layer: usize, head: usize, weights: ArrayView2<'_, f32>) -> Self {
-        let subjects = pieces.subjects();
-        let special = |row: usize| {
-            pieces.pieces.iter().zip(weights.row(row)).filter(|(piece, _)| piece.special)
-        };
-        let to_special =
-            mean(subjects.iter().map(|&row| special(row).map(|(_, share)| share).sum()));
-        Self {
-            layer,
-            head,
-            sharpness: mean(subjects.iter().map(|&row| row_sharpness(weights, row, &subjects))),
-            to_special,
-            habit: habit(pieces, weights, &subjects),
-        }
-    }
-}
-
-/// The share that a piece gives to these pieces, times how unevenly it gives it: 1 minus the
-/// entropy over its greatest possible value.
-fn row_sharpness(weights: ArrayView2<'_, f32>, row: usize, among: &[usize]) -> f32 {
-    let total: f32 = among.iter().map(|&key| weights[[row, key]]).sum();
-    if total <= 0.0 {
-        return 0.0;
-    }
-    let entropy: f32 = among
-        .iter()
-        .map(|&key| weights[[row, key]] / total)
-        .filter(|&p| p > 0.0)
-        .map(|p| -p * p.ln())
-        .sum();
-    let greatest = (among.len() as f32).ln();
-    if greatest > 0.0 { total * (1.0 - entropy / greatest) } else { total }
-}
-
-fn habit(pieces: &Pieces, weights: ArrayView2<'_, f32>, rows: &[usize]) -> Habit {
-    let mut seen: Vec<(Target, usize)> =
-        [Target::PieceBefore, Target::PieceAfter, Target::Itself, Target::SameWordElsewhere]
-            .map(|target| (target, 0))
-            .into();
-    seen.extend((0..pieces.len()).map(|at| (Target::Piece(at), 0)));
-    for &row in rows {
-        let Some(key) = most_looked_at(weights, row) else { continue };
-        for (target, count) in &mut seen {
-            let hit = match *target {
-                Target::PieceBefore => key + 1 == row,
-                Target::PieceAfter => key == row + 1,
-                Target::Itself => key == row,
-                Target::SameWordElsewhere => {
-                    key != row && pieces.pieces[key].id == pieces.pieces[row].id
-                }
-                Target::Piece(at) => key == at,
-            };
-            *count += usize::from(hit);
-        }
-    }
-    let most = seen.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
-    let (looks_at, count) = most.unwrap_or((Target::Itself, 0));
-    Habit { looks_at, count, of: rows.len() }
-}
-
-/// Where this piece looks the most; of equal places, the first.
-fn most_looked_at(weights: ArrayView2<'_, f32>, row: usize) -> Option<usize> {
-    let shares = weights.row(row).into_iter().copied().enumerate();
-    shares.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(key, _)| key)
-}
-
-fn strongest(pieces: &Pieces, weights: ArrayView2<'_, f32>) -> Option<Link> {
+fn strongest(pieces: &Pieces, weights: ArrayView2<'_, f32>, sight: Sight) -> Option<Link> {
     let links = pieces.of_text().flat_map(|(from, _)| {
-        let others = pieces.of_text().filter(move |&(to, _)| to != from);
+        let may = move |to: usize| sight.sees(from, to) && !(sight.causal && to == 0);
+        let others = pieces.of_text().filter(move |&(to, _)| to != from && may(to));
         others.map(move |(to, _)| Link { from, to, share: weights[[from, to]] })
     });
     links.reduce(|best, link| if link.share > best.share { link } else { best })
@@ -196,12 +147,17 @@ fn strongest(pieces: &Pieces, weights: ArrayView2<'_, f32>) -> Option<Link> {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array3;
+
+    use super::super::heads::Target;
     use super::super::sample;
     use super::*;
 
+    const ALL: Sight = Sight { causal: false, window: None };
+    const BACK: Sight = Sight { causal: true, window: Some(3) };
+
     fn of(weights: &[Array3<f32>], wanted: Wanted) -> Result<Attention> {
-        let layers: Vec<&Array3<f32>> = weights.iter().collect();
-        Attention::new(&sample::pieces(), &layers, wanted)
+        Attention::new(&sample::pieces(), &sample::views(weights, ALL), wanted)
     }
 
     #[test]
@@ -246,5 +202,30 @@ mod tests {
         assert_eq!((to_cls.shown.sharpness, to_cls.shown.to_special), (0.0, 1.0));
         assert_eq!(to_cls.shown.habit.looks_at, Target::Piece(0));
         Ok(())
+    }
+
+    #[test]
+    fn what_is_hidden_is_no_share_of_nothing() -> Result<()> {
+        let weights = sample::attentions_back();
+        let views = sample::views(&weights, BACK);
+        let found = Attention::new(&sample::pieces(), &views, Wanted::default())?;
+        for (query, row) in found.weights.iter().enumerate() {
+            for (key, share) in row.iter().enumerate() {
+                assert_eq!(share.is_some(), key <= query && query - key <= 3, "{query} {key}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn heads_of_queries_share_heads_of_keys_in_order() {
+        let weights = Array3::zeros((6, 1, 1));
+        let of = |head, key_heads| {
+            let keys = KeyHead::new(head, LayerView { weights: &weights, sight: ALL, key_heads });
+            (keys.head, keys.shared_by)
+        };
+        assert_eq!(of(4, 2), (1, vec![3, 4, 5]));
+        assert_eq!(of(4, 6), (4, vec![4]));
+        assert_eq!(of(4, 1), (0, vec![0, 1, 2, 3, 4, 5]));
     }
 }

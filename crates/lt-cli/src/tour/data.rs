@@ -1,15 +1,19 @@
 //! Everything the tour shows, computed before any of it is shown.
 
 use lt_core::{Ragged, Scratch};
-use ndarray::Array3;
 use serde::Serialize;
 
-use super::attention::{Attention, Wanted};
+use super::attention::{self, Attention, Wanted};
+use super::cache::Cache;
 use super::checkpoint::Checkpoint;
-use super::embeddings::Embeddings;
+use super::embeddings::{Build, Embeddings};
+use super::heads::LayerView;
 use super::layers::Layers;
+use super::next_token::NextToken;
 use super::outcome::{self, Outcome};
 use super::pieces::Pieces;
+use super::sight::Sight;
+use super::spelling::Spelling;
 use crate::failure::Result;
 
 /// One sentence on its way through a model. As JSON, this is what `--format json` prints.
@@ -28,6 +32,9 @@ pub(crate) struct Tour {
     #[serde(flatten)]
     pub(crate) layers: Layers,
     pub(crate) result: Outcome,
+    /// Of a language model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cache: Option<Cache>,
 }
 
 /// How large the model is.
@@ -58,14 +65,20 @@ impl Tour {
         let prepared = checkpoint.prepare(text);
         let pieces = Pieces::new(&prepared, &encoding, checkpoint.tokenizer(), checkpoint.limit());
 
+        attention::check_size(encoder.layers(), encoding.len())?;
         let sequences = Ragged::single(encoding.len());
         let input = encoder.token_ids(&encoding.ids, &encoding.segments, &sequences);
         let parts = encoder.embeddings().parts(input)?;
         let trace = encoder.trace(input, scratch)?;
 
+        let key_heads = encoder.layers().attentions().into_iter().map(|it| it.config().key_heads);
         // There is one sequence.
-        let weights: Vec<&Array3<f32>> = trace.attentions.iter().flatten().collect();
-        let attention = Attention::new(&pieces, &weights, wanted)?;
+        let weights = trace.attentions.iter().flatten();
+        let layers = weights.zip(Sight::of_layers(encoder.layers())).zip(key_heads);
+        let views: Vec<LayerView<'_>> = layers
+            .map(|((weights, sight), key_heads)| LayerView { weights, sight, key_heads })
+            .collect();
+        let attention = Attention::new(&pieces, &views, wanted)?;
         let layers = Layers::new(&pieces, &trace.hidden_states);
         let last = trace.hidden_states.last().unwrap_or(&parts.output);
         let result = match checkpoint {
@@ -75,6 +88,19 @@ impl Tour {
             Checkpoint::MaskedLm { model, tokenizer, .. } => Outcome::MaskedWords {
                 masks: outcome::masked_words(model, tokenizer, text, &pieces, scratch)?,
             },
+            Checkpoint::CausalLm(generator) => {
+                let spelling = Spelling::new(generator.tokenizer());
+                let model = generator.model();
+                Outcome::NextToken(NextToken::new(model, spelling, &pieces, last, scratch)?)
+            }
+        };
+        let cache = match checkpoint {
+            Checkpoint::CausalLm(generator) => {
+                let spelling = Spelling::new(generator.tokenizer());
+                let ends = &generator.config().eos_token_id;
+                Some(Cache::new(generator.model(), spelling, &encoding.ids, ends, scratch)?)
+            }
+            _ => None,
         };
         let table = encoder.embeddings().token().weight().shape();
         let position = encoder.embeddings().position();
@@ -85,16 +111,17 @@ impl Tour {
                 vocabulary: table[0],
                 positions: encoder.longest(),
                 position_rows: position.map(|position| position.table().entries()),
-                layers: weights.len(),
-                heads: weights.first().map_or(0, |heads| heads.shape()[0]),
+                layers: views.len(),
+                heads: views.first().map_or(0, |layer| layer.weights.shape()[0]),
                 width: encoder.width(),
                 embedding_width: encoder.embeddings().token().width(),
             },
-            embeddings: Embeddings::new(&parts, layers.followed.as_ref()),
+            embeddings: Embeddings::new(&parts, Build::of(encoder), layers.followed.as_ref()),
             pieces,
             attention,
             layers,
             result,
+            cache,
         })
     }
 }

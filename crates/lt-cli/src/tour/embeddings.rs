@@ -1,6 +1,6 @@
 //! Stage 2: ids become vectors.
 
-use lt_model::EmbeddingParts;
+use lt_model::{EmbeddingParts, TextEncoder};
 use serde::Serialize;
 
 use super::layers::Followed;
@@ -13,9 +13,31 @@ pub(crate) struct Embeddings {
     pub(crate) segment: Vec<f32>,
     pub(crate) position: Vec<f32>,
     pub(crate) sum: Vec<f32>,
-    /// Of the sum, normalised.
+    /// Of the sum, normalised where the family does that here.
     pub(crate) output: Vec<f32>,
+    pub(crate) build: Build,
     pub(crate) repeated: Option<Repeated>,
+}
+
+/// What the embeddings of this family are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Build {
+    /// What the vectors of the ids are multiplied by; `token` is their length behind it.
+    pub(crate) scale: f32,
+    pub(crate) normalised: bool,
+    /// The wavelength base θ of rotary positions in the first layer, if it has them.
+    pub(crate) rotary_theta: Option<f32>,
+}
+
+impl Build {
+    pub(crate) fn of(encoder: &TextEncoder) -> Self {
+        let rotary = encoder.layers().attentions().first().and_then(|layer| layer.rotary());
+        Self {
+            scale: encoder.embeddings().scale(),
+            normalised: encoder.embeddings().norm().is_some(),
+            rotary_theta: rotary.map(|rotary| rotary.theta()),
+        }
+    }
 }
 
 /// A piece that occurs twice, before any layer has seen the sentence.
@@ -29,7 +51,7 @@ pub(crate) struct Repeated {
 }
 
 impl Embeddings {
-    pub(crate) fn new(parts: &EmbeddingParts, followed: Option<&Followed>) -> Self {
+    pub(crate) fn new(parts: &EmbeddingParts, build: Build, followed: Option<&Followed>) -> Self {
         let repeated = followed.and_then(|followed| {
             let &[first, second] = followed.at.as_slice() else { return None };
             Some(Repeated {
@@ -47,6 +69,7 @@ impl Embeddings {
             position: lengths(parts.position.view()),
             sum: lengths(sum.view()),
             output: lengths(parts.output.view()),
+            build,
             repeated,
         }
     }

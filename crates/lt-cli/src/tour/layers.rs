@@ -81,6 +81,7 @@ impl Layers {
 /// repeated, the one that moves furthest from where it started.
 fn choose(pieces: &Pieces, hidden: &[Array2<f32>]) -> Option<Vec<usize>> {
     let (first, last) = (hidden.first()?, hidden.last()?);
+    let starts_word = |at: usize| pieces.starts_word(at);
     let pieces = &pieces.pieces;
     let drift = |at: &Vec<usize>| {
         let (i, j) = (at[0], at[1]);
@@ -95,10 +96,12 @@ fn choose(pieces: &Pieces, hidden: &[Array2<f32>]) -> Option<Vec<usize>> {
     let single = |wanted: &dyn Fn(usize) -> bool| {
         first_largest((0..pieces.len()).filter(|&at| wanted(at)).map(|at| vec![at]), moved)
     };
-    let word = |at: usize| pieces[at].starts_word();
     let unknown = |at: usize| pieces[at].unknown && !pieces[at].special;
     let any = |at: usize| !pieces[at].special;
-    twins(&word).or_else(|| twins(&unknown)).or_else(|| single(&word)).or_else(|| single(&any))
+    twins(&starts_word)
+        .or_else(|| twins(&unknown))
+        .or_else(|| single(&starts_word))
+        .or_else(|| single(&any))
 }
 
 /// The item with the largest value; of equal ones, the first.

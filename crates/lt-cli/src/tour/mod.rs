@@ -4,15 +4,20 @@
 //! ([`show`]).
 
 mod attention;
+mod cache;
 mod checkpoint;
 mod data;
 mod embeddings;
+mod heads;
 mod layers;
+mod next_token;
 mod outcome;
 mod pieces;
 #[cfg(test)]
 mod sample;
 mod show;
+mod sight;
+mod spelling;
 mod vectors;
 
 use std::io::{self, IsTerminal, Write};
@@ -30,11 +35,15 @@ use data::Tour;
 /// One word twice with two meanings, and one that the vocabulary has only in parts.
 const SENTENCE: &str = "The second kayaker finished one second later.";
 
+/// For a model that goes on: words that come again, and an end that is open.
+const BEGINNING: &str = "The capital of France is Paris, and the capital of Italy is";
+
 /// Carry a sentence through every stage of a model, and show each
 ///
-/// Pieces and ids, embeddings, the attention of one head, the layers, and the result.
+/// Pieces and ids, embeddings, the attention of one head, the layers, and the result: of an encoder
+/// a vector or a masked word, of a decoder the next token, and the cache while a few are written.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, after_long_help = JSON)]
 pub(crate) struct TourArgs {
     /// The sentence [default: the lines of the standard input, or a sentence of our own]
     text: Option<String>,
@@ -53,7 +62,41 @@ Examples:
   lt tour --model DIR --layer 1 --head 8 \"The cat sat on the mat.\"
   lt tour --model DIR --format json \"The cat sat on the mat.\"
 
-JSON: one object with everything that the tour shows, and the vectors and weights in full.";
+JSON: one object with everything that the tour shows, and the vectors and weights in full;
+`lt tour --help` names its parts.";
+
+const JSON: &str = "\
+Examples:
+  lt tour --model DIR
+  lt tour --model DIR \"She will wound the man who wound the clock.\"
+  lt tour --model DIR --layer 1 --head 8 \"The cat sat on the mat.\"
+  lt tour --model DIR --format json \"The cat sat on the mat.\"
+
+JSON: one object with everything that the tour shows, and the vectors and weights in full.
+  text, prepared  the text, and what the tokenizer got if that is another
+  model           how large it is; positions is the longest text in tokens
+  pieces          token, id, text, from, to (characters), special, unknown, word; readable where the
+                  vocabulary is spelt in bytes
+  embeddings      for each piece the lengths of what is added up; build: scale, normalised,
+                  rotary_theta (null: no rotary positions)
+  attention       shown (layer, head, sharpness, to_special, to_first, habit), chosen, causal, window
+                  (places that a piece sees back, null: all), keys (head, of, shared_by: which head of
+                  keys, and which heads share it), weights (a row for each piece; null: hidden by the
+                  mask), strongest, sharpest_of_each_layer
+  layers, followed  cosines after each layer
+  result          kind: sentence_vector, masked_words or next_token, which has
+    next          the likeliest tokens behind the text
+    probabilities of every token of the vocabulary, by its id
+    foretold      for each piece but the first: at, token, id, its probability and rank, and expected,
+                  the likeliest in its place
+    perplexity    of the text; null for a single token
+  cache           of a model that goes on, while it writes the likeliest token each time:
+    layers        heads, key, value (their widths), query_heads, window
+    bytes_per_token
+    steps         token (null: the whole text), kept (tokens), bytes, memory, keys (looked at in each
+                  layer), with_cache and without_cache (tokens, keys, multiplications), same_bits
+                  (whether the scores are those without a cache: computed both ways), next
+    end           enough_seen, context_full or end_token";
 
 pub(crate) fn run(args: &TourArgs, common: &Common) -> Result<()> {
     let dir = common.model_dir()?;
@@ -62,7 +105,11 @@ pub(crate) fn run(args: &TourArgs, common: &Common) -> Result<()> {
     let wanted = Wanted { layer: args.layer, head: args.head };
     let mut output = Output::new(common.format);
     let again = show::Again { model: common.model.as_deref() };
-    for text in texts(args) {
+    let ours = match checkpoint {
+        Checkpoint::CausalLm(_) => BEGINNING,
+        _ => SENTENCE,
+    };
+    for text in texts(args, ours) {
         let tour = Tour::new(&checkpoint, &text?, wanted, &mut scratch)?;
         match common.format {
             Format::Json => output.json(&tour)?,
@@ -77,11 +124,11 @@ pub(crate) fn run(args: &TourArgs, common: &Common) -> Result<()> {
 
 /// The text that was given; else the lines of the standard input; else, where there are none or a
 /// person sits before it, a sentence of our own.
-fn texts(args: &TourArgs) -> Box<dyn Iterator<Item = Result<String>>> {
+fn texts(args: &TourArgs, ours: &'static str) -> Box<dyn Iterator<Item = Result<String>>> {
     if let Some(text) = &args.text {
         return Box::new(std::iter::once(Ok(text.clone())));
     }
-    let ours = || std::iter::once(Ok(SENTENCE.to_owned()));
+    let ours = || std::iter::once(Ok(ours.to_owned()));
     if io::stdin().is_terminal() {
         return Box::new(ours());
     }

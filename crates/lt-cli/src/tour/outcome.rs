@@ -10,6 +10,7 @@ use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::layers::Neighbour;
+use super::next_token::NextToken;
 use super::pieces::Pieces;
 use super::vectors::{self, length};
 use crate::failure::Result;
@@ -27,6 +28,7 @@ const GUESSES: usize = 5;
 pub(crate) enum Outcome {
     SentenceVector(SentenceVector),
     MaskedWords { masks: Vec<Mask> },
+    NextToken(NextToken),
 }
 
 /// One vector for the sentence, and what it is like.

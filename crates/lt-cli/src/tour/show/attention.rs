@@ -5,32 +5,51 @@ use super::page::Page;
 use super::table::Table;
 use super::{count, list, name, percent, place};
 use crate::columns::printable;
-use crate::tour::attention::{Attention, Habit, Head, Target};
+use crate::tour::attention::{Attention, KeyHead};
 use crate::tour::data::Tour;
+use crate::tour::heads::{Habit, Head, Target};
 use crate::tour::pieces::Pieces;
 
 pub(crate) fn show(page: &mut Page, tour: &Tour) {
     let attention = &tour.attention;
-    let Head { layer, head, .. } = attention.shown;
-    page.heading(3, "Pieces look at each other");
+    let Head { layer, head, sharpness, .. } = attention.shown;
+    let causal = attention.sight.causal;
+    page.heading(3, if causal { "Pieces look back" } else { "Pieces look at each other" });
     let why = match attention.chosen {
+        true if causal && sharpness == 0.0 => {
+            "the first, for no piece has a choice that tells more"
+        }
         true => "chosen because it is the sharpest: its pieces look at few others",
         false => "as you asked",
     };
+    let whom = match causal {
+        true => {
+            "itself and the pieces before it, never of those behind it: they are hidden (causal \
+             mask, 因果掩码)"
+        }
+        false => "all pieces",
+    };
     page.say(&format!(
-        "In a layer, each piece takes something from the vectors of all pieces: from each a \
+        "In a layer, each piece takes something from the vectors of {whom}. It takes from each a \
          share, and the shares add up to 100\u{a0}%. That is attention. Each of the {} does it {} \
-         times side by side, in heads that learned to look for different things. This is head \
-         {head} of layer {layer}, both counted from 0, {why}. A row is a piece that looks, a \
-         column one that is looked at.",
+         side by side, in heads that learned to look for different things. This is head {head} of \
+         layer {layer}, both counted from 0, {why}. A row is a piece that looks, a column one that \
+         is looked at.",
         count(tour.model.layers, "layer"),
-        tour.model.heads,
+        count(tour.model.heads, "time"),
     ));
+    let more: Vec<String> = [window(attention, tour.pieces.len()), shared(&attention.keys)]
+        .into_iter()
+        .flatten()
+        .collect();
+    if !more.is_empty() {
+        page.say(&more.join(" "));
+    }
     let labels = tour.pieces.pieces.iter().map(name).collect();
     let map = HeatMap { labels, weights: &attention.weights };
     page.lines(map.lines(page.columns()));
     page.line("");
-    page.line(&HeatMap::legend());
+    page.lines(map.legend());
     let shown = map.shown(page.columns());
     if shown < tour.pieces.len() {
         page.note(&format!(
@@ -45,16 +64,57 @@ pub(crate) fn show(page: &mut Page, tour: &Tour) {
     others(page, attention, &tour.pieces);
 }
 
+/// How far the layer lets a piece look, if not everywhere.
+fn window(attention: &Attention, pieces: usize) -> Option<String> {
+    let reach = attention.sight.window?;
+    let within = match (attention.sight.causal, reach) {
+        (true, 0) => "a piece sees itself alone".to_owned(),
+        (true, _) => format!("a piece sees itself and the {reach} before it"),
+        (false, _) => format!("a piece sees itself and {reach} on each side"),
+    };
+    let effect = match reach + 1 < pieces {
+        true => "what is farther away is hidden too",
+        false => "this text is shorter, so the window hides nothing",
+    };
+    Some(format!("This layer has a window (滑动窗口): {within}; {effect}."))
+}
+
+/// Which head of keys the head looks with, if heads share them.
+fn shared(keys: &KeyHead) -> Option<String> {
+    let others: Vec<String> = keys.shared_by.iter().map(ToString::to_string).collect();
+    (others.len() > 1).then(|| {
+        format!(
+            "Heads share what they look at (grouped-query attention, 分组查询注意力): heads {} have \
+             questions of their own, and one head of keys and values, number {} of {}, counted \
+             from 0.",
+            list(&others),
+            keys.head,
+            keys.of
+        )
+    })
+}
+
 fn notice(attention: &Attention, pieces: &Pieces) -> String {
     let mut seen = vec![format!("{}.", habit(&attention.shown, pieces))];
     seen.extend(neighbours(attention.shown.habit).map(str::to_owned));
     if let Some(link) = attention.strongest {
         seen.push(format!(
-            "The strongest link between two different pieces: {} gives {} to {}.",
+            "The strongest link between two different pieces{}: {} gives {} to {}.",
+            if attention.sight.causal { " behind the first" } else { "" },
             place(pieces, link.from),
             percent(link.share),
             place(pieces, link.to)
         ));
+    }
+    if let Some(share) = attention.shown.to_first {
+        seen.push(format!(
+            "The first row has one piece to look at, so it says nothing. The pieces behind it give \
+             {} to {}, the first: there a decoder sends attention that finds nothing to look for \
+             (attention sink, 注意力汇).",
+            percent(share),
+            place(pieces, 0)
+        ));
+        return seen.join(" ");
     }
     let special: Vec<String> = pieces
         .pieces
@@ -64,9 +124,10 @@ fn notice(attention: &Attention, pieces: &Pieces) -> String {
         .collect();
     if !special.is_empty() && pieces.of_text().next().is_some() {
         seen.push(format!(
-            "{} of the attention of the text's pieces goes to {}, which stand for no text.",
+            "{} of the attention of the text's pieces goes to {}, which {} for no text.",
             percent(attention.shown.to_special),
-            list(&special)
+            list(&special),
+            if special.len() == 1 { "stands" } else { "stand" }
         ));
     }
     seen.join(" ")
@@ -76,6 +137,7 @@ fn habit(head: &Head, pieces: &Pieces) -> String {
     let target = target(head, pieces);
     let habit = head.habit;
     match habit.count {
+        _ if habit.of == 0 => "No piece has a choice: each sees itself alone".to_owned(),
         count if count == habit.of => format!("Each piece looks most at {target}"),
         count => format!("{count} of {} pieces look most at {target}", habit.of),
     }
@@ -107,10 +169,12 @@ fn others(page: &mut Page, attention: &Attention, pieces: &Pieces) {
     if heads.len() < 2 {
         return;
     }
-    page.say(
+    let causal = attention.sight.causal;
+    page.say(&format!(
         "Other heads have other habits. The sharpest of each layer: where the largest number of \
-         its pieces look most, how many these are, and how much goes to added pieces:",
-    );
+         its pieces look most, how many these are, and how much goes to {}:",
+        if causal { "the first piece" } else { "added pieces" }
+    ));
     let table = Table::new()
         .number("layer", heads.iter().map(|head| head.layer.to_string()))
         .number("head", heads.iter().map(|head| head.head.to_string()))
@@ -119,6 +183,13 @@ fn others(page: &mut Page, attention: &Attention, pieces: &Pieces) {
             "pieces",
             heads.iter().map(|head| format!("{} of {}", head.habit.count, head.habit.of)),
         )
-        .number("added", heads.iter().map(|head| percent(head.to_special)));
+        .number(
+            if causal { "first" } else { "added" },
+            heads.iter().map(|head| match head.to_first {
+                Some(share) => percent(share),
+                None if causal => "–".to_owned(),
+                None => percent(head.to_special),
+            }),
+        );
     page.lines(table.lines(page.columns()));
 }

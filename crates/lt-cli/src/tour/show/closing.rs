@@ -16,18 +16,22 @@ pub(crate) struct Again<'a> {
 }
 
 pub(crate) fn show(page: &mut Page, tour: &Tour, again: &Again<'_>) {
-    page.heading(6, "Where the numbers came from, and what to try");
-    let last = match tour.result {
-        Outcome::SentenceVector(_) => ("pooling, similarity", "lt-tasks"),
-        Outcome::MaskedWords { .. } => ("the head that guesses words", "lt-model"),
-    };
-    let stages = [
+    let number = if tour.cache.is_some() { 7 } else { 6 };
+    page.heading(number, "Where the numbers came from, and what to try");
+    let layers = if tour.attention.sight.causal { "lt-decoder" } else { "lt-encoder" };
+    let mut stages = vec![
         ("pieces and ids", "lt-tokenizer"),
         ("vectors from ids", "lt-embedding"),
         ("attention", "lt-attention"),
-        ("layers on layers", "lt-encoder"),
-        last,
+        ("layers on layers", layers),
     ];
+    stages.extend(match tour.result {
+        Outcome::SentenceVector(_) => vec![("pooling, similarity", "lt-tasks")],
+        Outcome::MaskedWords { .. } => vec![("the head that guesses words", "lt-model")],
+        Outcome::NextToken(_) => {
+            vec![("the head that foretells", "lt-model"), ("writing with a cache", "lt-generate")]
+        }
+    });
     page.say("Each stage is a crate, and its front page (`cargo doc --open`) a chapter:");
     let table = Table::new()
         .number("stage", (1..=stages.len()).map(|number| number.to_string()))
@@ -58,6 +62,7 @@ fn commands(tour: &Tour, again: &Again<'_>) -> [String; 3] {
         Outcome::MaskedWords { .. } => {
             format!("lt fill-mask {model}'The cat sat on the [MASK].'")
         }
+        Outcome::NextToken(_) => format!("lt generate {model}--prompt {text}"),
     };
     [
         format!("lt tour {model}--layer {layer} --head {head} {text}"),

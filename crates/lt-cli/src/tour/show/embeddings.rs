@@ -2,30 +2,26 @@
 
 use super::page::Page;
 use super::table::Table;
-use super::{MOST_ROWS, count, decimal, labels, quoted};
+use super::{MOST_ROWS, count, decimal, labels, name, quoted};
 use crate::tour::data::{Sizes, Tour};
-use crate::tour::embeddings::{Embeddings, Repeated};
+use crate::tour::embeddings::{Build, Embeddings, Repeated};
 
 pub(crate) fn show(page: &mut Page, tour: &Tour) {
     let embeddings = &tour.embeddings;
     let sizes = tour.model;
     page.heading(2, "Ids become vectors");
+    let made: Vec<String> =
+        [position(tour), segment(tour), scaled(embeddings.build), summed(tour), widened(sizes)]
+            .into_iter()
+            .flatten()
+            .collect();
     page.say(&format!(
         "A vector is a list of {width} numbers here. The id picks a row of a table that training \
-         filled, [{vocabulary}, {width}]{position} {segment} {sum}{widened} The table shows \
-         how long each vector is (the root of the sum of its squares).",
+         filled, [{vocabulary}, {width}]{} The table shows how long each vector is (the root of \
+         the sum of its squares).",
+        made.join(" "),
         width = sizes.embedding_width,
         vocabulary = sizes.vocabulary,
-        position = position(sizes),
-        segment = segment(embeddings),
-        sum = match (sizes.position_rows, has_segments(embeddings)) {
-            (None, false) => "It is normalised.",
-            _ => "They are added, and the sum is normalised.",
-        },
-        widened = match sizes.width {
-            width if width == sizes.embedding_width => String::new(),
-            width => format!(" A matrix makes {width} numbers of it for the layers."),
-        },
     ));
     let first = |lengths: &[f32]| -> Vec<f32> { lengths.iter().take(MOST_ROWS).copied().collect() };
     let (token, position) = (first(&embeddings.token), first(&embeddings.position));
@@ -40,7 +36,11 @@ pub(crate) fn show(page: &mut Page, tour: &Tour) {
     if sizes.position_rows.is_some() {
         table = table.number("position", written(&position)).bar(position, longest);
     }
-    let table = table.number("normalised", written(&embeddings.output));
+    let table = match (embeddings.build.normalised, sizes.position_rows) {
+        (true, _) => table.number("normalised", written(&embeddings.output)),
+        (false, Some(_)) => table.number("sum", written(&embeddings.output)),
+        (false, None) => table,
+    };
     page.lines(table.lines(page.columns()));
     if tour.pieces.len() > MOST_ROWS {
         page.note(&format!("… and {} more", count(tour.pieces.len() - MOST_ROWS, "piece")));
@@ -50,36 +50,67 @@ pub(crate) fn show(page: &mut Page, tour: &Tour) {
 }
 
 /// What the position adds, and where it comes in if it adds nothing here.
-fn position(sizes: Sizes) -> String {
-    match sizes.position_rows {
-        Some(rows) => format!(
+fn position(tour: &Tour) -> Option<String> {
+    let sizes = tour.model;
+    Some(match (sizes.position_rows, tour.embeddings.build.rotary_theta) {
+        (Some(rows), _) => format!(
             "; the position picks one of another, [{rows}, {width}].",
             width = sizes.embedding_width
         ),
-        None => ". There is no table of positions: the layers turn queries and keys by the \
-                 position, inside attention."
+        (None, Some(_)) => ". There is no table of positions: the layers turn queries and keys by \
+                            the position, inside attention (RoPE, 旋转位置编码)."
             .to_owned(),
-    }
+        (None, None) => ". There is no table of positions.".to_owned(),
+    })
 }
 
 fn has_segments(embeddings: &Embeddings) -> bool {
     embeddings.segment.first().is_some_and(|&length| length > 0.0)
 }
 
-/// What the segments add: to every piece the same, for there is one text.
-fn segment(embeddings: &Embeddings) -> String {
-    match embeddings.segment.first() {
-        Some(&length) if has_segments(embeddings) => format!(
+/// What the segments add: to every piece the same, for there is one text. Decoders know no pairs.
+fn segment(tour: &Tour) -> Option<String> {
+    match tour.embeddings.segment.first() {
+        Some(&length) if has_segments(&tour.embeddings) => Some(format!(
             "Another table tells the two halves of a pair of texts apart; there is one text here, \
              so all pieces get the same row of it, of length {length:.2}."
-        ),
-        _ => "There is no table that tells the two texts of a pair apart.".to_owned(),
+        )),
+        _ if tour.attention.sight.causal => None,
+        _ => Some("There is no table that tells the two texts of a pair apart.".to_owned()),
     }
+}
+
+fn scaled(build: Build) -> Option<String> {
+    (build.scale != 1.0).then(|| {
+        format!(
+            "Each row is multiplied by {:.2}, the root of its width; below it is as long as that \
+             makes it.",
+            build.scale
+        )
+    })
+}
+
+/// What becomes of the parts.
+fn summed(tour: &Tour) -> Option<String> {
+    let several = tour.model.position_rows.is_some() || has_segments(&tour.embeddings);
+    let sum = match (several, tour.embeddings.build.normalised) {
+        (true, true) => "They are added, and the sum is normalised.",
+        (true, false) => "They are added; the layers normalise what they read of it.",
+        (false, true) => "It is normalised.",
+        (false, false) => return None,
+    };
+    Some(sum.to_owned())
+}
+
+/// The layers may be wider.
+fn widened(sizes: Sizes) -> Option<String> {
+    (sizes.width != sizes.embedding_width)
+        .then(|| format!("A matrix makes {} numbers of it for the layers.", sizes.width))
 }
 
 fn notice(tour: &Tour) -> String {
     let positions = tour.model.position_rows.is_some();
-    let twice = tour.embeddings.repeated.as_ref().map(|it| repeated(it, tour.model));
+    let twice = tour.embeddings.repeated.as_ref().map(|it| repeated(it, tour));
     let longest = positions.then(|| longest_part(tour));
     let none = "No vector knows its place yet, nor the words around it.".to_owned();
     let seen: Vec<String> = twice.into_iter().chain(longest).collect();
@@ -87,13 +118,13 @@ fn notice(tour: &Tour) -> String {
 }
 
 /// The same piece in two places.
-fn repeated(repeated: &Repeated, sizes: Sizes) -> String {
+fn repeated(repeated: &Repeated, tour: &Tour) -> String {
     let Repeated { at: [first, second], output_cosine: cosine, .. } = *repeated;
-    let token = quoted(&repeated.token, 20);
+    let token = quoted(&name(&tour.pieces.pieces[first]), 20);
     let same = format!(
         "{token} is piece {first} and piece {second}. Both get the same row of the token table"
     );
-    if sizes.position_rows.is_none() {
+    if tour.model.position_rows.is_none() {
         return format!("{same}, and so the same vector: it does not know its place yet.");
     }
     let verdict = match cosine {
@@ -115,7 +146,7 @@ fn longest_part(tour: &Tour) -> String {
         [] => "The token's vector is longer than the position's in every row.".to_owned(),
         [at] if pieces.len() > 1 => format!(
             "The token's vector is the longer one in every row but that of {}.",
-            quoted(&pieces[at].token, 20)
+            quoted(&name(&pieces[at]), 20)
         ),
         _ => format!(
             "The token's vector is longer than the position's in {} of {} rows.",

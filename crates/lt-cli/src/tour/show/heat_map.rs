@@ -8,6 +8,9 @@ use crate::columns::{padded, shortened, width};
 /// The least share that gets each shade.
 const SHADES: [(f32, char); 4] = [(0.75, '█'), (0.5, '▓'), (0.25, '▒'), (0.05, '░')];
 
+/// What the mask hides is hatched: nothing can be there, which is not the same as little.
+const HIDDEN: char = '╱';
+
 /// From this width on, a square has its number beside it.
 const WITH_NUMBER: usize = 5;
 const WIDEST_CELL: usize = 8;
@@ -18,7 +21,8 @@ const MOST_ROWS: usize = 48;
 /// A square map: a row for each piece that looks, a column for each that is looked at.
 pub(crate) struct HeatMap<'a> {
     pub(crate) labels: Vec<String>,
-    pub(crate) weights: &'a [Vec<f32>],
+    /// `None` where the mask hides the column from the row.
+    pub(crate) weights: &'a [Vec<Option<f32>>],
 }
 
 impl HeatMap<'_> {
@@ -47,12 +51,16 @@ impl HeatMap<'_> {
         lines
     }
 
-    /// What each shade means.
-    pub(crate) fn legend() -> String {
+    /// What each shade means, and what is hatched if anything is.
+    pub(crate) fn legend(&self) -> Vec<String> {
         let shades = SHADES.iter().rev().map(|(least, shade)| {
             format!("{ACCENT}{shade}{shade}{ACCENT:#} {:.0} %", least * 100.0)
         });
-        format!("from {}", shades.collect::<Vec<_>>().join("  "))
+        let mut lines = vec![format!("from {}", shades.collect::<Vec<_>>().join("  "))];
+        if self.weights.iter().flatten().any(Option::is_none) {
+            lines.push(format!("     {DIM}{HIDDEN}{HIDDEN}{DIM:#} hidden by the mask"));
+        }
+        lines
     }
 
     /// How wide the labels are, with the space behind them.
@@ -94,8 +102,13 @@ fn shade(share: f32) -> char {
 }
 
 /// One square, with its percentage beside it if it is wide enough.
-fn square(share: f32, cell: usize) -> String {
+fn square(share: Option<f32>, cell: usize) -> String {
     let mut square = String::new();
+    let Some(share) = share else {
+        let space = usize::from(cell >= WITH_NUMBER);
+        let hatched = HIDDEN.to_string().repeat(cell - space);
+        return format!("{DIM}{hatched}{DIM:#}{}", " ".repeat(space));
+    };
     let shaded = if cell >= WITH_NUMBER { cell - 4 } else { cell };
     let blocks = shade(share).to_string().repeat(shaded);
     // Writing to a string cannot fail.
@@ -115,7 +128,7 @@ fn square(share: f32, cell: usize) -> String {
 mod tests {
     use super::*;
 
-    fn map(labels: &[&str], weights: &[Vec<f32>], columns: usize) -> Vec<String> {
+    fn map(labels: &[&str], weights: &[Vec<Option<f32>>], columns: usize) -> Vec<String> {
         let labels = labels.iter().map(|&label| label.to_owned()).collect();
         let lines = HeatMap { labels, weights }.lines(columns);
         lines.iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect()
@@ -129,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_narrow_map_has_squares_and_a_wide_one_numbers_too() {
-        let weights = [vec![1.0, 0.0], vec![0.3, 0.7]];
+        let weights = [vec![Some(1.0), Some(0.0)], vec![Some(0.3), Some(0.7)]];
         let narrow = map(&["a", "b"], &weights, 9);
         assert_eq!(narrow, ["    0 1", "0 a ██  ", "1 b ▒▒▓▓"]);
         let wide = map(&["a", "京"], &weights, 40);
@@ -139,9 +152,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_hidden_does_not_look_like_nothing() {
+        let weights = [vec![Some(1.0), None], vec![Some(0.0), Some(1.0)]];
+        let narrow = map(&["a", "b"], &weights, 9);
+        assert_eq!(narrow[1..], ["0 a ██╱╱", "1 b   ██"]);
+        let wide = map(&["a", "b"], &weights, 40);
+        assert_eq!(wide[2..], ["0 a ████100 ╱╱╱╱╱╱╱ ", "1 b       · ████100 "]);
+        let legend = |weights| HeatMap { labels: Vec::new(), weights }.legend().concat();
+        assert!(legend(&weights).contains("hidden"));
+        assert!(!legend(&weights[1..]).contains("hidden"));
+    }
+
+    #[test]
     fn what_does_not_fit_is_left_out_and_no_line_is_too_wide() {
         let n = 60;
-        let weights = vec![vec![1.0 / n as f32; n]; n];
+        let weights = vec![vec![Some(1.0 / n as f32); n]; n];
         let labels = vec!["京都e\u{301}👍".to_owned(); n];
         for columns in 40..=200 {
             let map = HeatMap { labels: labels.clone(), weights: &weights };

@@ -9,7 +9,13 @@ use crate::tour::pieces::Pieces;
 
 pub(crate) fn show(page: &mut Page, tour: &Tour) {
     let layers = &tour.layers.layers;
-    page.heading(4, "Layer by layer, the vectors take in their surroundings");
+    page.heading(
+        4,
+        match tour.attention.sight.causal {
+            true => "Layer by layer, the vectors take in what stands before them",
+            false => "Layer by layer, the vectors take in their surroundings",
+        },
+    );
     page.say(&format!(
         "Each of the {} adds to each vector what its attention gathered, and what its \
          feed-forward network makes of that. How far do the vectors turn? The cosine says how \
@@ -84,7 +90,7 @@ fn follow(page: &mut Page, pieces: &Pieces, followed: &Followed) {
 }
 
 fn twice(page: &mut Page, pieces: &Pieces, followed: &Followed, first: usize, second: usize) {
-    let token = quoted(&followed.token, 20);
+    let token = quoted(&name(&pieces.pieces[first]), 20);
     page.say(&format!(
         "Follow {token}, which stands at {first} and at {second}: how alike the two vectors are, \
          and which other piece each is nearest to."

@@ -1,10 +1,12 @@
 //! The tour on a page: a heading, what happens, a picture, and what to look for, for each stage.
 
 mod attention;
+mod cache;
 mod closing;
 mod embeddings;
 mod heat_map;
 mod layers;
+mod next_token;
 mod outcome;
 mod page;
 mod pieces;
@@ -14,6 +16,7 @@ pub(crate) use closing::Again;
 
 use super::data::Tour;
 use super::pieces::{Piece, Pieces};
+use super::spelling::Token;
 use crate::columns::{printable, shortened};
 use page::Page;
 
@@ -33,14 +36,26 @@ pub(crate) fn tour(tour: &Tour, again: &Again<'_>, columns: usize) -> String {
     attention::show(&mut page, tour);
     layers::show(&mut page, tour);
     outcome::show(&mut page, tour);
+    if let Some(cache) = &tour.cache {
+        cache::show(&mut page, cache);
+    }
     closing::show(&mut page, tour, again);
     page.finish()
 }
 
-/// A piece by name: as the vocabulary spells it, and what it is in the text if that is unknown.
+/// A piece by name: as the vocabulary spells it if that can be read, and what it is in the text if
+/// that is unknown.
 fn name(piece: &Piece) -> String {
-    let token = printable(&piece.token);
+    let token = printable(piece.readable.as_ref().unwrap_or(&piece.token));
     if piece.unknown { format!("{token} {}", shortened(&piece.text, 8)) } else { token }
+}
+
+/// A token that is no piece of the text, by name; by its id if it has none.
+fn token_name(token: &Token) -> String {
+    match token.readable.as_ref().unwrap_or(&token.token).as_str() {
+        "" => format!("id {}", token.id),
+        name => printable(name),
+    }
 }
 
 /// A piece in a sentence: its name and its number.
@@ -78,6 +93,19 @@ fn percent(share: f32) -> String {
 /// "1 piece", "2 pieces".
 fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A large number in groups of three digits, which no line break parts.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = (0..digits.len().div_ceil(3))
+        .rev()
+        .map(|group| {
+            let end = digits.len() - 3 * group;
+            &digits[end.saturating_sub(3)..end]
+        })
+        .collect();
+    groups.join("\u{a0}")
 }
 
 /// "a", "a and b", "a, b and c".

@@ -1,5 +1,6 @@
 //! Stage 5 on the page: the sentence's vector, or a guess for a masked word.
 
+use super::next_token;
 use super::page::Page;
 use super::table::Table;
 use super::{count, decimal, name, percent, place, quoted};
@@ -14,6 +15,7 @@ pub(crate) fn show(page: &mut Page, tour: &Tour) {
     match &tour.result {
         Outcome::SentenceVector(vector) => sentence(page, tour, vector),
         Outcome::MaskedWords { masks } => masked(page, tour, masks),
+        Outcome::NextToken(result) => next_token::show(page, tour, result),
     }
 }
 

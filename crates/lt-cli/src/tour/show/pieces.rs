@@ -3,10 +3,10 @@
 use anstyle::Style;
 
 use super::page::{BOLD, DIM, Page};
-use super::{count, list, quoted};
+use super::{count, list, name, quoted};
 use crate::columns::{printable, shortened, width};
 use crate::tour::data::Tour;
-use crate::tour::pieces::{Piece, Pieces};
+use crate::tour::pieces::{Piece, Pieces, SPACES};
 
 /// The most pieces that are shown.
 const MOST_PIECES: usize = 48;
@@ -66,14 +66,17 @@ fn counted(pieces: &Pieces) -> String {
     };
     let mut counted = format!("Here {characters} became {}.", count(of_text, "piece"));
     if !added.is_empty() {
-        counted += &format!(" The tokenizer added {}, which stand for no text.", list(&added));
+        let stand = if added.len() == 1 { "stands" } else { "stand" };
+        counted += &format!(" The tokenizer added {}, which {stand} for no text.", list(&added));
     }
     counted
 }
 
 /// The pieces side by side, in as many blocks of three lines as it takes.
 fn picture(page: &mut Page, pieces: &[Piece]) {
-    let columns: Vec<[String; 3]> = pieces.iter().map(cells).collect();
+    let before = std::iter::once(None).chain(pieces.iter().map(Some));
+    let columns: Vec<[String; 3]> =
+        pieces.iter().zip(before).map(|(piece, before)| cells(piece, before)).collect();
     let widest = |cells: &[String; 3]| cells.iter().map(|cell| width(cell)).max().unwrap_or(0);
     let fit = |gap: &&usize| {
         LEFT + columns.iter().map(|cells| widest(cells) + **gap).sum::<usize>() <= page.columns()
@@ -111,10 +114,19 @@ fn styled(style: Style, text: &str, columns: usize) -> String {
     format!("{style}{text}{style:#}{spaces}")
 }
 
-fn cells(piece: &Piece) -> [String; 3] {
-    let text = if piece.special { "added".to_owned() } else { standing_alone(&piece.text) };
+fn cells(piece: &Piece, before: Option<&Piece>) -> [String; 3] {
+    let text = match piece.special {
+        true => "added".to_owned(),
+        // The rest of a character that begins in the piece before.
+        false if before.is_some_and(|before| piece.straddles(before)) => {
+            format!("({})", piece.text)
+        }
+        false => standing_alone(&piece.text),
+    };
     let shown = |text: &str| shortened(text, WIDEST_PIECE);
-    [shown(&text), shown(&piece.token), piece.id.to_string()]
+    // An unknown piece has its text above it.
+    let token = piece.readable.as_ref().unwrap_or(&piece.token);
+    [shown(&text), shown(token), piece.id.to_string()]
 }
 
 /// A combining mark needs something to stand on.
@@ -125,6 +137,8 @@ fn standing_alone(text: &str) -> String {
 fn notice(pieces: &Pieces) -> String {
     let mut seen = Vec::new();
     seen.extend(unknown(pieces));
+    seen.extend(straddled(pieces));
+    seen.extend(spaces(pieces));
     seen.extend(split(pieces));
     seen.extend(lower_case(pieces));
     seen.extend(single_characters(pieces));
@@ -176,17 +190,56 @@ fn unknown(pieces: &Pieces) -> Option<String> {
 fn split(pieces: &Pieces) -> Option<String> {
     let words = pieces.split_words();
     let word = words.first()?;
-    let spelt: String = word.iter().map(|piece| piece.text.as_str()).collect();
-    let parts: Vec<String> = word.iter().map(|piece| printable(&piece.token)).collect();
+    let parts: Vec<String> = word.iter().map(|piece| name(piece)).collect();
     let continued = match word.iter().skip(1).all(|piece| piece.token.starts_with("##")) {
         true => " (## says that a piece goes on with a word)",
         false => "",
     };
     Some(format!(
         "{} is not in the vocabulary whole, and is put together from {}{continued}.",
-        quoted(&spelt, WIDEST_PIECE),
+        quoted(spelt(word).trim(), WIDEST_PIECE),
         list(&parts)
     ))
+}
+
+/// The text that the pieces stand for. What several share is there once.
+fn spelt(pieces: &[&Piece]) -> String {
+    let (mut text, mut to) = (String::new(), 0);
+    for piece in pieces {
+        text.extend(piece.text.chars().skip(to.max(piece.from) - piece.from));
+        to = to.max(piece.to);
+    }
+    text
+}
+
+/// A character that is several pieces, in a vocabulary of bytes.
+fn straddled(pieces: &Pieces) -> Option<String> {
+    let of_text: Vec<&Piece> = pieces.of_text().map(|(_, piece)| piece).collect();
+    let parts = of_text.chunk_by(|a, b| b.straddles(a)).find(|parts| parts.len() > 1)?;
+    let character = spelt(parts);
+    let bytes = match character.trim().chars().count() {
+        1 => format!(", and this character is {} of them in UTF-8", character.trim().len()),
+        _ => String::new(),
+    };
+    let names: Vec<String> = parts.iter().map(|piece| name(piece)).collect();
+    Some(format!(
+        "{} is in pieces that end within a character: {}. This vocabulary is made of bytes, written \
+         in ⟨ ⟩ here{bytes}.",
+        quoted(character.trim(), WIDEST_PIECE),
+        list(&names)
+    ))
+}
+
+/// How the vocabulary writes the space before a word.
+fn spaces(pieces: &Pieces) -> Option<String> {
+    let mut of_text = pieces.of_text().map(|(_, piece)| piece);
+    let (mark, token) = of_text.find_map(|piece| {
+        let mark = piece.token.chars().next().filter(|mark| SPACES.contains(mark))?;
+        let name = name(piece);
+        // Alone it would be a letter, or a space that belongs to no word.
+        (name.starts_with(mark) && name.chars().count() > 1).then_some((mark, name))
+    })?;
+    Some(format!("{mark} is the space before a word: {} is a piece with it.", quoted(&token, 20)))
 }
 
 fn lower_case(pieces: &Pieces) -> Option<String> {

@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
+use crate::{json_with, lt_with, page_with, strings};
+
 /// The directory of all-MiniLM-L6-v2.
 fn model() -> PathBuf {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -20,27 +22,12 @@ fn lt(arguments: &[&str]) -> Output {
     lt_with(&model(), arguments)
 }
 
-fn lt_with(model: &Path, arguments: &[&str]) -> Output {
-    let mut lt = Command::new(env!("CARGO_BIN_EXE_lt"));
-    lt.arg("tour").arg("--model").arg(model).args(arguments);
-    lt.stdin(std::process::Stdio::null()).env_remove("LT_MODEL");
-    lt.output().expect("lt runs")
-}
-
 fn page(arguments: &[&str]) -> String {
-    let output = lt(arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("the page is UTF-8")
+    page_with(&model(), arguments)
 }
 
 fn json(arguments: &[&str]) -> Value {
-    let arguments = [&["--format", "json"], arguments].concat();
-    serde_json::from_str(&page(&arguments)).expect("one JSON value")
-}
-
-fn strings<'a>(list: &'a Value, field: &str) -> Vec<&'a str> {
-    let items = list.as_array().expect("a list");
-    items.iter().map(|item| item[field].as_str().expect("a string")).collect()
+    json_with(&model(), arguments)
 }
 
 #[test]
