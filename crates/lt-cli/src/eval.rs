@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anstyle::Style;
 use clap::{Args, Subcommand};
-use lt_tasks::{PerplexityWindows, TextGenerator, perplexity};
+use lt_tasks::{PerplexityWindows, TaskError, TextGenerator, perplexity};
 
 use crate::another_head::with_hint;
 use crate::args::{Common, Format};
@@ -73,7 +73,11 @@ fn run_perplexity(args: &PerplexityArgs, common: &Common) -> Result<()> {
     let length = args.window.or(longest).unwrap_or(NonZeroUsize::MIN);
     let usual = NonZeroUsize::MIN.saturating_add(511).min(length);
     let windows = PerplexityWindows { length, stride: args.stride.unwrap_or(usual) };
-    let found = perplexity(generator.model(), &ids, windows, &mut scratch)?;
+    let found = perplexity(generator.model(), &ids, windows, &mut scratch).map_err(|error| {
+        let long = matches!(error, TaskError::MaxLength { .. });
+        let failure = Failure::from(error);
+        if long { failure.hint("give a shorter --window, or leave it out") } else { failure }
+    })?;
     let mut output = Output::new(common.format);
     match common.format {
         Format::Json => output.json(&found)?,

@@ -34,7 +34,7 @@ pub enum GenerateError {
     },
     /// A prompt without tokens.
     #[error(
-        "prompt {sequence} is empty, expected at least one token: \
+        "prompt {sequence}, counted from 0, is empty, expected at least one token: \
          begin with the model's start token"
     )]
     EmptyPrompt {
@@ -43,8 +43,8 @@ pub enum GenerateError {
     },
     /// A prompt longer than what the model can hold.
     #[error(
-        "prompt {sequence} has {length} tokens, expected at most {limit}, the model's longest \
-         text: cut it at its beginning"
+        "prompt {sequence}, counted from 0, has {length} tokens, expected at most {limit}, the \
+         model's longest text: cut it at its beginning"
     )]
     PromptTooLong {
         /// Which prompt, from 0.

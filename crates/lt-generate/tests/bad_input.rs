@@ -146,10 +146,13 @@ fn prompts_that_cannot_be_continued_are_refused_beforehand() {
     let model = TableModel::new(4, |_, _, next| next as f32).with_longest(3);
     let generator = Generator::new(&model, Settings::default()).unwrap();
     let cases: [(&[u32], &str); 3] = [
-        (&[], "prompt 1 is empty, expected at least one token: begin with the model's start token"),
+        (
+            &[],
+            "prompt 1, counted from 0, is empty, expected at least one token: begin with the model's start token",
+        ),
         (
             &[1; 4],
-            "prompt 1 has 4 tokens, expected at most 3, the model's longest text: cut it at its beginning",
+            "prompt 1, counted from 0, has 4 tokens, expected at most 3, the model's longest text: cut it at its beginning",
         ),
         (
             &[1, 4],

@@ -58,6 +58,11 @@ pub mod answer;
 #[doc = include_str!("../doc/12-sorting.md")]
 pub mod sorting;
 
+#[doc = include_str!("../doc/15-writing.md")]
+#[doc = include_str!("../doc/perplexity.mathml")]
+#[doc = include_str!("../doc/16-writing.md")]
+pub mod writing;
+
 pub use answer::QuestionAnswerer;
 pub use error::TaskError;
 pub use fill_mask::{FillMask, Prediction};

@@ -116,3 +116,23 @@ fn weights_that_are_not_what_they_say_are_an_error() {
         assert!(error.contains("model.safetensors"), "{error}");
     }
 }
+
+#[test]
+fn it_says_how_wide_heads_are_and_how_many_have_keys_of_their_own() {
+    for (name, heads, keys, width, line) in [
+        ("gpt2-as-published", 2, 2, 6, "2 heads of width 6, feed-forward"),
+        ("llama-kv-2-of-6-tied", 6, 2, 4, "6 heads of width 4, 2 of keys and values, feed-forward"),
+        // Wider than a third of the 15 and of the 10 that they share.
+        ("llama-wide-heads-biases", 3, 3, 8, "3 heads of width 8, feed-forward"),
+        ("qwen3", 3, 1, 6, "3 heads of width 6, 1 of keys and values, feed-forward"),
+    ] {
+        let dir = golden().join("../golden-decoders").join(name);
+        let found = lt(&["inspect", "--model", arg(&dir), "--format", "json"]).json().remove(0);
+        let config = &found["config"];
+        assert_eq!(config["num_attention_heads"], heads, "{name}");
+        assert_eq!(config["num_key_value_heads"], keys, "{name}");
+        assert_eq!(config["head_dim"], width, "{name}");
+        let text = lt(&["inspect", "--model", arg(&dir), "--summary"]).ok();
+        assert!(text.contains(line), "{text}");
+    }
+}

@@ -1,10 +1,11 @@
 //! The models that the tests use.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::run::arg;
@@ -57,5 +58,34 @@ pub(crate) fn with_settings(name: &str, settings: &[(&str, Value)]) -> TempDir {
         config[*key] = value.clone();
     }
     fs::write(path, config.to_string()).expect("written");
+    dir
+}
+
+/// One of the tiny decoders, with a tokenizer of bytes for 41 of its tokens: letters, a space, the
+/// end of a line, `银行` in six bytes, marks of a conversation. The last rows of the model are
+/// tokens that there are not.
+pub(crate) fn with_letters(name: &str) -> TempDir {
+    let dir = tempfile::tempdir().expect("a directory");
+    for file in ["config.json", "model.safetensors"] {
+        let path = golden().join("../golden-decoders").join(name).join(file);
+        fs::copy(path, dir.path().join(file)).expect("copied");
+    }
+    let marks = ["<end>", "<system>", "<user>", "<assistant>"];
+    let letters = ('a'..='z').map(String::from);
+    // A space and the end of a line; then 银 and 行, as a tokenizer of bytes writes them.
+    let others = ["Ġ", "Ċ", ".", "!", "?", "é", "ĵ", "¶", "è", "¡", "Į"].map(str::to_owned);
+    let tokens = marks.map(str::to_owned).into_iter().chain(letters).chain(others);
+    let vocab: BTreeMap<String, usize> = tokens.zip(0..).collect();
+    let added = marks.iter().zip(0..).map(|(content, id)| {
+        json!({"id": id, "content": content, "special": true, "single_word": false,
+               "lstrip": false, "rstrip": false, "normalized": false})
+    });
+    let bytes = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true,
+        "use_regex": false});
+    let tokenizer = json!({"version": "1.0", "truncation": null, "padding": null,
+        "added_tokens": added.collect::<Vec<_>>(), "normalizer": null, "pre_tokenizer": bytes,
+        "post_processor": null, "decoder": bytes,
+        "model": {"type": "BPE", "vocab": vocab, "merges": []}});
+    fs::write(dir.path().join("tokenizer.json"), tokenizer.to_string()).expect("written");
     dir
 }
