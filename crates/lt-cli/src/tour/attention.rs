@@ -228,4 +228,17 @@ mod tests {
         assert_eq!(of(4, 6), (4, vec![4]));
         assert_eq!(of(4, 1), (0, vec![0, 1, 2, 3, 4, 5]));
     }
+
+    #[test]
+    fn attention_that_would_fill_the_memory_is_refused_beforehand() {
+        use lt_config::{Gpt2Config, ModelConfig};
+        let config = Gpt2Config { n_embd: 8, n_head: 2, n_layer: 4, ..Gpt2Config::default() };
+        let model =
+            lt_model::TextEncoder::zeros(&ModelConfig::Gpt2(config), lt_model::Top::Nothing);
+        let model = model.expect("a model");
+        // 8 heads of 4 bytes: 2²⁷ places are 4 GB.
+        assert!(check_size(model.layers(), 11_585).is_ok());
+        let message = format!("{:?}", check_size(model.layers(), 11_586).err());
+        assert!(message.contains("in all 8 heads") && message.contains("shorten"), "{message}");
+    }
 }

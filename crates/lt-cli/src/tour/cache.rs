@@ -2,6 +2,7 @@
 
 use lt_core::{Params, Path, Ragged, Scratch};
 use lt_generate::{LanguageModel, Logits, Wanted};
+use lt_kernels::KeyValues;
 use lt_model::{CausalLm, KvCache, TokenIds};
 use ndarray::{Axis, Slice};
 use serde::Serialize;
@@ -25,7 +26,7 @@ pub(crate) struct Cache {
     /// The text is read first, then each token that was written but the last.
     pub(crate) steps: Vec<Step>,
     /// Why there are no more.
-    pub(crate) end: End,
+    pub(crate) end: Stop,
 }
 
 /// The sizes of what a layer keeps of a token: `heads` keys of `key` numbers, and as many values.
@@ -41,7 +42,7 @@ pub(crate) struct KeptByLayer {
 /// Why a text is not continued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum End {
+pub(crate) enum Stop {
     /// That was enough to see it.
     EnoughSeen,
     /// The model takes no longer text.
@@ -117,13 +118,13 @@ impl Cache {
                 next: next.clone(),
             });
             if ends.contains(&(next.token.id as usize)) {
-                break End::EndToken;
+                break Stop::EndToken;
             }
             if steps.len() == TOKENS {
-                break End::EnoughSeen;
+                break Stop::EnoughSeen;
             }
             if model.encoder().context().is_some_and(|most| ids.len() >= most) {
-                break End::ContextFull;
+                break Stop::ContextFull;
             }
             read = ids.len();
             ids.push(next.token.id);
@@ -143,7 +144,7 @@ impl KeptByLayer {
 /// How large the keys and values are that are kept.
 fn bytes(kept: &KvCache) -> usize {
     let of_layers = kept.layers().iter().map(|layer| {
-        let (shape, tokens) = (layer.shape(), layer.kept().iter().map(|kept| kept.len()));
+        let (shape, tokens) = (layer.shape(), layer.kept().iter().map(KeyValues::len));
         shape.heads * (shape.key + shape.value) * size_of::<f32>() * tokens.sum::<usize>()
     });
     of_layers.sum()

@@ -31,11 +31,12 @@ pub(crate) struct Build {
 
 impl Build {
     pub(crate) fn of(encoder: &TextEncoder) -> Self {
-        let rotary = encoder.layers().attentions().first().and_then(|layer| layer.rotary());
+        let layers = encoder.layers().attentions();
+        let theta = || Some(layers.first()?.rotary()?.theta());
         Self {
             scale: encoder.embeddings().scale(),
             normalised: encoder.embeddings().norm().is_some(),
-            rotary_theta: rotary.map(|rotary| rotary.theta()),
+            rotary_theta: theta(),
         }
     }
 }

@@ -73,30 +73,32 @@ Examples:
   lt tour --model DIR --format json \"The cat sat on the mat.\"
 
 JSON: one object with everything that the tour shows, and the vectors and weights in full.
-  text, prepared  the text, and what the tokenizer got if that is another
-  model           how large it is; positions is the longest text in tokens
-  pieces          token, id, text, from, to (characters), special, unknown, word; readable where the
-                  vocabulary is spelt in bytes
-  embeddings      for each piece the lengths of what is added up; build: scale, normalised,
-                  rotary_theta (null: no rotary positions)
-  attention       shown (layer, head, sharpness, to_special, to_first, habit), chosen, causal, window
-                  (places that a piece sees back, null: all), keys (head, of, shared_by: which head of
-                  keys, and which heads share it), weights (a row for each piece; null: hidden by the
-                  mask), strongest, sharpest_of_each_layer
+  text, prepared    the text, and what the tokenizer got if that is another
+  model             how large it is; positions is the longest text in tokens
+  pieces            token, id, text, from, to (characters), special, unknown, word; readable
+                    where the vocabulary is spelt in bytes
+  embeddings        for each piece the lengths of what is added up; build: scale, normalised,
+                    rotary_theta (null: no rotary positions)
+  attention         shown (layer, head, sharpness, to_special, to_first, habit), chosen, causal,
+                    window (how many places away a piece sees, null: all), keys (head, of,
+                    shared_by: its head of keys, and the heads that share it), weights (a row
+                    for each piece; null: hidden by the mask), strongest,
+                    sharpest_of_each_layer
   layers, followed  cosines after each layer
-  result          kind: sentence_vector, masked_words or next_token, which has
-    next          the likeliest tokens behind the text
-    probabilities of every token of the vocabulary, by its id
-    foretold      for each piece but the first: at, token, id, its probability and rank, and expected,
-                  the likeliest in its place
-    perplexity    of the text; null for a single token
-  cache           of a model that goes on, while it writes the likeliest token each time:
-    layers        heads, key, value (their widths), query_heads, window
+  result            kind: sentence_vector, masked_words or next_token, which has
+    next            the likeliest tokens behind the text
+    probabilities   of every token of the vocabulary, by its id
+    foretold        for each piece but the first: at, token, id, its probability and rank, and
+                    expected, the likeliest in its place
+    perplexity      of the text; null for a single token
+  cache             of a model that goes on, while it writes the likeliest token each time
+    layers          heads, key, value (their widths), query_heads, window
     bytes_per_token
-    steps         token (null: the whole text), kept (tokens), bytes, memory, keys (looked at in each
-                  layer), with_cache and without_cache (tokens, keys, multiplications), same_bits
-                  (whether the scores are those without a cache: computed both ways), next
-    end           enough_seen, context_full or end_token";
+    steps           token (null: the whole text), kept (tokens), bytes, memory, keys (looked at
+                    in each layer), with_cache and without_cache (tokens, keys,
+                    multiplications), same_bits (whether the scores are those without a cache:
+                    both are computed), next
+    end             enough_seen, context_full or end_token";
 
 pub(crate) fn run(args: &TourArgs, common: &Common) -> Result<()> {
     let dir = common.model_dir()?;

@@ -3,7 +3,7 @@
 use ndarray::{Array2, Array3, array, s};
 
 use super::attention::{Attention, Wanted};
-use super::cache::{Cache, End, KeptByLayer, Step, Work};
+use super::cache::{Cache, KeptByLayer, Step, Stop, Work};
 use super::data::{Sizes, Tour};
 use super::embeddings::{Build, Embeddings};
 use super::heads::LayerView;
@@ -231,7 +231,7 @@ fn cache() -> Cache {
         layers: vec![layer(None), layer(Some(3))],
         bytes_per_token: 48,
         steps: vec![step(None, 7, [28, 22], 1), step(Some("Ġtoday"), 8, [8, 4], 8)],
-        end: End::ContextFull,
+        end: Stop::ContextFull,
     }
 }
 

@@ -107,10 +107,15 @@ fn notice(attention: &Attention, pieces: &Pieces) -> String {
         ));
     }
     if let Some(share) = attention.shown.to_first {
+        let sink = match share {
+            0.3.. => {
+                ": there a decoder sends attention that finds nothing (attention sink, 注意力汇)"
+            }
+            _ => "",
+        };
         seen.push(format!(
             "The first row has one piece to look at, so it says nothing. The pieces behind it give \
-             {} to {}, the first: there a decoder sends attention that finds nothing to look for \
-             (attention sink, 注意力汇).",
+             {} to {}, the first{sink}.",
             percent(share),
             place(pieces, 0)
         ));
@@ -139,7 +144,10 @@ fn habit(head: &Head, pieces: &Pieces) -> String {
     match habit.count {
         _ if habit.of == 0 => "No piece has a choice: each sees itself alone".to_owned(),
         count if count == habit.of => format!("Each piece looks most at {target}"),
-        count => format!("{count} of {} pieces look most at {target}", habit.of),
+        count => {
+            let target = if habit.looks_at == Target::Itself { "themselves" } else { &target };
+            format!("{count} of {} pieces look most at {target}", habit.of)
+        }
     }
 }
 
@@ -155,6 +163,7 @@ fn neighbours(habit: Habit) -> Option<&'static str> {
 
 fn target(head: &Head, pieces: &Pieces) -> String {
     match head.habit.looks_at {
+        _ if head.habit.of == 0 => "–".to_owned(),
         Target::PieceBefore => "the one before".to_owned(),
         Target::PieceAfter => "the one after".to_owned(),
         Target::Itself => "itself".to_owned(),

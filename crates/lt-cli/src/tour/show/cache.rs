@@ -3,7 +3,7 @@
 use super::page::Page;
 use super::table::Table;
 use super::{count, grouped, quoted, token_name};
-use crate::tour::cache::{Cache, End, KeptByLayer, Step};
+use crate::tour::cache::{Cache, KeptByLayer, Step, Stop};
 
 /// From this width on, there is room for all digits.
 const EXACT_FROM: usize = 60;
@@ -71,9 +71,9 @@ fn written(cache: &Cache) -> String {
     let written: Vec<String> =
         cache.steps.iter().map(|step| quoted(&token_name(&step.next.token), 20)).collect();
     let end = match cache.end {
-        End::EnoughSeen => "",
-        End::ContextFull => " The text is as long as the model takes now, so here it stops.",
-        End::EndToken => " The last one ends a text, so here it stops.",
+        Stop::EnoughSeen => "",
+        Stop::ContextFull => " The text is as long as the model takes now, so here it stops.",
+        Stop::EndToken => " The last one ends a text, so here it stops.",
     };
     format!("It wrote {}.{end}", written.join(" "))
 }
@@ -84,6 +84,7 @@ fn notice(cache: &Cache) -> String {
         seen.push(saved(last));
     }
     seen.push(price(cache));
+    seen.extend(windows(cache).map(str::to_owned));
     seen.push(bits(cache));
     seen.join(" ")
 }
@@ -91,11 +92,13 @@ fn notice(cache: &Cache) -> String {
 /// What the last step took, and what it would have taken.
 fn saved(step: &Step) -> String {
     let (with, without) = (step.with_cache, step.without_cache);
+    let layers = step.keys.len();
     format!(
-        "The last step sent {} through the layers and looked at {} in a head of all of them, with \
-         {} multiplications. Without a cache it would have been {}, {} and {}: {:.1} times the work.",
+        "The last step sent {} through the layers, looked at {} for each head ({} together), and \
+         took {} multiplications. Without a cache it would have been {}, {} and {}: {:.1} times the work.",
         count(with.tokens, "token"),
         keys_in_all(with.keys),
+        count(layers, "layer"),
         grouped(with.multiplications),
         count(without.tokens, "token"),
         keys_in_all(without.keys),
@@ -133,6 +136,16 @@ fn price(cache: &Cache) -> String {
         );
     }
     price
+}
+
+/// What is kept and not looked at any more.
+fn windows(cache: &Cache) -> Option<&'static str> {
+    let kept = cache.steps.last()?.kept;
+    let hides = |layer: &KeptByLayer| layer.window.is_some_and(|reach| reach + 1 < kept);
+    cache.layers.iter().any(hides).then_some(
+        "A layer with a window looks at no more than that holds; what has left it is kept all the \
+         same here.",
+    )
 }
 
 /// Whether the cache changed anything.

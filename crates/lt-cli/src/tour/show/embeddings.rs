@@ -10,11 +10,16 @@ pub(crate) fn show(page: &mut Page, tour: &Tour) {
     let embeddings = &tour.embeddings;
     let sizes = tour.model;
     page.heading(2, "Ids become vectors");
-    let made: Vec<String> =
-        [position(tour), segment(tour), scaled(embeddings.build), summed(tour), widened(sizes)]
-            .into_iter()
-            .flatten()
-            .collect();
+    let made: Vec<String> = [
+        Some(position(tour)),
+        segment(tour),
+        scaled(embeddings.build),
+        summed(tour),
+        widened(sizes),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     page.say(&format!(
         "A vector is a list of {width} numbers here. The id picks a row of a table that training \
          filled, [{vocabulary}, {width}]{} The table shows how long each vector is (the root of \
@@ -50,9 +55,9 @@ pub(crate) fn show(page: &mut Page, tour: &Tour) {
 }
 
 /// What the position adds, and where it comes in if it adds nothing here.
-fn position(tour: &Tour) -> Option<String> {
+fn position(tour: &Tour) -> String {
     let sizes = tour.model;
-    Some(match (sizes.position_rows, tour.embeddings.build.rotary_theta) {
+    match (sizes.position_rows, tour.embeddings.build.rotary_theta) {
         (Some(rows), _) => format!(
             "; the position picks one of another, [{rows}, {width}].",
             width = sizes.embedding_width
@@ -61,7 +66,7 @@ fn position(tour: &Tour) -> Option<String> {
                             the position, inside attention (RoPE, 旋转位置编码)."
             .to_owned(),
         (None, None) => ". There is no table of positions.".to_owned(),
-    })
+    }
 }
 
 fn has_segments(embeddings: &Embeddings) -> bool {

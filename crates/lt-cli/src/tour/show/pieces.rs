@@ -11,6 +11,8 @@ use crate::tour::pieces::{Piece, Pieces, SPACES};
 /// The most pieces that are shown.
 const MOST_PIECES: usize = 48;
 const WIDEST_PIECE: usize = 20;
+/// The most parts of a word that are named.
+const MOST_PARTS: usize = 8;
 /// What stands before each line of the picture.
 const NAMES: [&str; 3] = ["text", "piece", "id"];
 const LEFT: usize = 7;
@@ -190,7 +192,10 @@ fn unknown(pieces: &Pieces) -> Option<String> {
 fn split(pieces: &Pieces) -> Option<String> {
     let words = pieces.split_words();
     let word = words.first()?;
-    let parts: Vec<String> = word.iter().map(|piece| name(piece)).collect();
+    let mut parts: Vec<String> = word.iter().take(MOST_PARTS).map(|piece| name(piece)).collect();
+    if word.len() > MOST_PARTS {
+        parts.push(format!("{} more", word.len() - MOST_PARTS));
+    }
     let continued = match word.iter().skip(1).all(|piece| piece.token.starts_with("##")) {
         true => " (## says that a piece goes on with a word)",
         false => "",
