@@ -4,6 +4,7 @@
 
 use std::alloc::System;
 use std::path::Path;
+use std::sync::Barrier;
 
 use lt_core::{Ragged, Scratch, Threads};
 use lt_generate::{LanguageModel, Logits, Wanted};
@@ -22,7 +23,7 @@ fn the_second_pass_allocates_nothing() {
     let lengths: Vec<usize> = (0..24).map(|n| 1 + n * 7 % longest).collect();
     let few = Ragged::from_lengths([3]);
     let many = Ragged::from_lengths(lengths.iter().copied());
-    for threads in [Threads::single(), lt_kernels::pool(2).unwrap()] {
+    for threads in [Threads::single(), two()] {
         for batch in [&few, &many] {
             let ids = vec![1; batch.tokens()];
             let mut scratch = Scratch::with_threads(threads.clone());
@@ -48,13 +49,23 @@ fn the_second_pass_allocates_nothing() {
     assert_eq!(region.change().allocations, 1);
 }
 
+/// Two threads that have both begun: one that begins later allocates then.
+fn two() -> Threads {
+    let threads = lt_kernels::pool(2).unwrap();
+    let both = Barrier::new(2);
+    threads.run(2, &|_| {
+        both.wait();
+    });
+    threads
+}
+
 /// A token that follows others, of one text and of several, as long as its block of keys has room.
 fn a_token_allocates_nothing() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden-decoders");
     for name in ["gpt2-inner-7-relu-by-layer", "llama-kv-2-of-6-tied", "mistral", "qwen3", "gemma3"]
     {
         let model = CausalLm::from_dir(golden.join(name), &LoadOptions::default()).unwrap().model;
-        for (threads, texts) in [(Threads::single(), 1), (lt_kernels::pool(2).unwrap(), 3)] {
+        for (threads, texts) in [(Threads::single(), 1), (two(), 3)] {
             let (writer, mut logits) = (model.writer(&threads), Logits::default());
             let mut cache = writer.cache(texts);
             let (ids, batch) = (vec![1; texts], Ragged::from_lengths(vec![1; texts]));

@@ -174,9 +174,8 @@ fn prompts_that_cannot_be_continued_are_refused() {
         let error = error(more);
         assert!(error.contains(expected), "{more:?}: {error}");
     }
-    // What just fits ends at once, and so does what is to have nothing more.
-    assert_eq!(ids(dir.path(), &["--prompt", &full])[0].len(), 40);
-    assert_eq!(written(dir.path(), &["--prompt", &full]), "\n");
+    // What just fits has room for one token more, and what is to have nothing more ends at once.
+    assert_eq!(ids(dir.path(), &["--prompt", &full, "--max-new-tokens", "1"])[0].len(), 41);
     let nothing = ["--prompt", "hi", "--max-new-tokens", "0"];
     assert_eq!(written(dir.path(), &nothing), "\n");
     assert_eq!(ids(dir.path(), &nothing)[0].len(), 2);
