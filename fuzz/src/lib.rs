@@ -4,6 +4,7 @@
 //! `README.md` says how the targets are run.
 
 mod ceiling;
+mod chat;
 mod checkpoint;
 mod config;
 mod files;
@@ -41,10 +42,11 @@ pub use seeds::{Seeds, seeds};
 pub type Target = fn(&[u8]) -> bool;
 
 /// All of them, by name.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("config", config),
     ("checkpoint", checkpoint),
     ("tokenizer", tokenizer),
+    ("chat", chat),
     ("ids", ids),
     ("sentences", sentences),
     ("model", model),
@@ -68,6 +70,8 @@ targets! {
     /// `tokenizer.json`, `vocab.txt`, `vocab.json` and `merges.txt`, `tokenizer_config.json` and its
     /// kin; then texts of many sorts.
     tokenizer;
+    /// Chat templates and the files they stand in; then conversations.
+    chat;
     /// The file that `lt forward --ids` reads.
     ids;
     /// `modules.json` and the files it names, beside a tiny model that is sound.

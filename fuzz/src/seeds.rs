@@ -1,5 +1,6 @@
 //! What the fuzzer begins with: sound files, small ones of each kind.
 
+mod chats;
 mod tokenizers;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,8 @@ pub struct Seeds {
     pub inputs: Vec<Vec<u8>>,
     /// The crates whose readers know the names that may stand in a file.
     readers: &'static [&'static str],
+    /// What else an input can be made of.
+    pub words: &'static [&'static str],
 }
 
 /// The seeds of every target, made from the files that the tests use.
@@ -29,13 +32,15 @@ pub struct Seeds {
 /// If one of these files is not there.
 #[must_use]
 pub fn seeds() -> Vec<Seeds> {
+    let of = |target, inputs, readers| Seeds { target, inputs, readers, words: &[] };
     vec![
-        Seeds { target: "config", inputs: configs(), readers: &["lt-config"] },
-        Seeds { target: "checkpoint", inputs: checkpoints(), readers: &[] },
-        Seeds { target: "tokenizer", inputs: tokenizers::inputs(), readers: &["lt-tokenizer"] },
-        Seeds { target: "ids", inputs: ids(), readers: &[] },
-        Seeds { target: "sentences", inputs: sentences(), readers: &["lt-config", "lt-tokenizer"] },
-        Seeds { target: "model", inputs: models(), readers: &["lt-config"] },
+        of("config", configs(), &["lt-config"]),
+        of("checkpoint", checkpoints(), &[]),
+        of("tokenizer", tokenizers::inputs(), &["lt-tokenizer"]),
+        Seeds { words: chats::WORDS, ..of("chat", chats::inputs(), &["lt-tokenizer"]) },
+        of("ids", ids(), &[]),
+        of("sentences", sentences(), &["lt-config", "lt-tokenizer"]),
+        of("model", models(), &["lt-config"]),
     ]
 }
 
@@ -65,8 +70,10 @@ impl Seeds {
             "\u{feff}",
             SEPARATOR,
         ]
-        .map(str::to_owned)
-        .into();
+        .iter()
+        .chain(self.words)
+        .map(|&word| word.to_owned())
+        .collect();
         let sources = self.readers.iter().flat_map(|name| {
             let folder = Path::new(CRATES).join(name).join("src");
             let files = fs::read_dir(folder).expect("the sources of a crate");

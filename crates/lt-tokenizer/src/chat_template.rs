@@ -1,12 +1,19 @@
 //! Chat templates: how a checkpoint wants a conversation to be written down.
 
 mod chat;
+mod code;
 mod environment;
+mod expressions;
+mod handed;
 mod json;
+mod limits;
 mod load;
 mod methods;
 mod moment;
+mod names;
+mod products;
 mod python;
+mod shape;
 mod stack;
 mod tags;
 
@@ -21,7 +28,8 @@ use crate::{Result, TokenizerError};
 /// How a checkpoint wants a conversation to be written down: the chat template (对话模板) that an
 /// instruction-tuned model was trained with.
 ///
-/// It is a program in the language of Jinja, which runs with a limit on its steps and its memory.
+/// It is a program in the language of Jinja, which runs with a limit on its steps and its memory;
+/// lists are not multiplied, and no namespace is in a list, so that nothing in it is endless.
 ///
 /// ```
 /// use lt_tokenizer::{Chat, ChatTemplate, Message};
@@ -74,20 +82,14 @@ impl ChatTemplate {
             line: source.line().unwrap_or(0),
             source: Box::new(source),
         };
-        for (_, source) in sources {
-            if source.len() > stack::LONGEST {
-                return Err(TokenizerError::Invalid {
-                    origin: origin.to_owned(),
-                    field: "the chat template".to_owned(),
-                    got: format!("{} bytes long", source.len()),
-                    expected: format!("at most {}", stack::LONGEST),
-                });
-            }
-        }
+        let rewritten = sources.iter().map(|(name, source)| {
+            Ok((name.clone(), rewritten(source).map_err(|wrong| wrong.in_file(origin))?))
+        });
+        let rewritten: Vec<(String, String)> = rewritten.collect::<Result<_>>()?;
         let parse = || {
             let mut environment = environment::as_in_transformers()?;
-            for (name, source) in sources {
-                environment.add_template_owned(name.clone(), tags::rewritten(source))?;
+            for (name, source) in rewritten {
+                environment.add_template_owned(name, source)?;
             }
             Ok(environment)
         };
@@ -137,14 +139,15 @@ impl ChatTemplate {
         }
         let name = self.choose(chat)?;
         let mut environment = self.environment.clone();
-        environment.set_fuel(Some(environment::fuel(chat.messages.len())));
-        let template = environment.get_template(name).map_err(|error| self.failed(error))?;
         let tokens = self.special_tokens.iter();
         let tokens =
             tokens.map(|(variable, token)| (variable.as_str(), Value::from(token.as_str())));
         let variables = chat.variables.iter().map(|(name, value)| (*name, value.0.clone()));
         let context = tokens.chain(variables).chain(chat.context());
         let context = Value::from_pairs(context);
+        let fuel = limits::fuel(chat.messages.len(), limits::weight(&context));
+        environment.set_fuel(Some(fuel));
+        let template = environment.get_template(name).map_err(|error| self.failed(error))?;
         let rendered = stack::with_room(|| template.render(context));
         rendered
             .map_err(|source| no_room(&self.origin, source))?
@@ -176,6 +179,40 @@ impl ChatTemplate {
             _ => TokenizerError::ChatTemplateFailed { origin, line, source: Box::new(error) },
         }
     }
+}
+
+/// What is no template before anything is parsed.
+struct Wrong {
+    field: String,
+    got: String,
+    expected: String,
+}
+
+impl Wrong {
+    fn in_file(self, origin: &str) -> TokenizerError {
+        let Self { field, got, expected } = self;
+        TokenizerError::Invalid { origin: origin.to_owned(), field, got, expected }
+    }
+}
+
+/// A template as it is parsed.
+fn rewritten(source: &str) -> Result<String, Wrong> {
+    let wrong = |got: String, expected: String| {
+        Err(Wrong { field: "the chat template".to_owned(), got, expected })
+    };
+    if source.len() > stack::LONGEST {
+        let got = format!("{} bytes long", source.len());
+        return wrong(got, format!("at most {}", stack::LONGEST));
+    }
+    if source.contains(tags::MARK) {
+        let (got, expected) = ("a text with the control character U+0001", "one without it");
+        return wrong(got.to_owned(), expected.to_owned());
+    }
+    tags::rewritten(source).map_err(|tags::TooLong { length, line }| Wrong {
+        field: format!("the tag at line {line} of the chat template"),
+        got: format!("{length} characters long without its texts"),
+        expected: format!("at most {}", tags::LONGEST),
+    })
 }
 
 /// The system gives no thread to work in.

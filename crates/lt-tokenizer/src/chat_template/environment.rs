@@ -7,33 +7,26 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State};
 
-use super::Moment;
-use super::methods;
 use super::python::{self, Style};
-use super::tags;
-
-/// How many steps a template may take for so many messages; 64 bytes of what is written or kept
-/// are a step too. A real one takes some hundreds for a message, and more if it gathers them.
-pub(super) fn fuel(messages: usize) -> u64 {
-    (messages as u64).saturating_mul(10_000).saturating_add(1_000_000)
-}
-
-/// What a namespace keeps is nested no deeper.
-const DEEPEST: usize = 100;
+use super::tags::MARK;
+use super::{Moment, limits, methods};
 
 pub(super) fn as_in_transformers() -> Result<Environment<'static>, Error> {
     let mut environment = Environment::new();
-    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
+    let syntax = SyntaxConfig::builder()
+        .block_delimiters(format!("{MARK}%"), "%}")
+        .variable_delimiters(format!("{MARK}{{"), "}}")
+        .comment_delimiters(format!("{MARK}#"), "#}")
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()?;
     environment.set_syntax(syntax);
     // An error is no place for the whole template.
     environment.set_debug(false);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_unknown_method_callback(methods::call);
     environment.add_function("raise_exception", raise_exception);
-    environment.add_function(tags::KEPT, |state: &State, value: Value| {
-        look_at(state, &value, DEEPEST)?;
-        Ok::<_, Error>(value)
-    });
+    limits::set(&mut environment);
     environment.add_filter("tojson", tojson);
     environment.add_filter("string", |state: &State, value: &Value| written(state, value));
     environment.set_formatter(|out, state, value| {
@@ -50,32 +43,6 @@ pub(super) fn as_in_transformers() -> Result<Environment<'static>, Error> {
 
 fn is_collection(value: &Value) -> bool {
     matches!(value.kind(), ValueKind::String | ValueKind::Seq | ValueKind::Map)
-}
-
-/// Pays for all that a value holds, as often as it holds it, so that it stays something that can
-/// be gone through.
-fn look_at(state: &State, value: &Value, depth: usize) -> Result<(), Error> {
-    state.consume_fuel(1)?;
-    // What it keeps is not yet in it, so that it would not be seen to hold itself.
-    if value.as_object().is_some_and(|object| object.type_name().ends_with("::Namespace")) {
-        let message = "a namespace keeps no namespace";
-        return Err(Error::new(ErrorKind::InvalidOperation, message));
-    }
-    match value.kind() {
-        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => {}
-        _ => return Ok(()),
-    }
-    let Some(depth) = depth.checked_sub(1) else {
-        let message = format!("a namespace keeps nothing that is nested deeper than {DEEPEST}");
-        return Err(Error::new(ErrorKind::InvalidOperation, message));
-    };
-    for item in value.try_iter()? {
-        if value.kind() == ValueKind::Map {
-            look_at(state, &value.get_item(&item)?, depth)?;
-        }
-        look_at(state, &item, depth)?;
-    }
-    Ok(())
 }
 
 /// A value as Python writes it.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
 mod bad;
+mod endless;
 mod loading;
 
 use lt_tokenizer::{Chat, ChatTemplate, Json, Message, Moment, TokenizerError};

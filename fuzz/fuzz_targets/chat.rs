@@ -1,0 +1,3 @@
+//! `fuzz::chat`, as a program.
+#![cfg_attr(fuzzing, no_main)]
+fuzz::target!(chat);
