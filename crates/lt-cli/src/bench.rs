@@ -75,6 +75,7 @@ Of prompts also:
                           takes reading the prompt; and the steps after that, one less than tokens
   prompt_tokens_per_s, generate_tokens_per_s
                           of all texts, from the medians; the second null if there was no step
+  shortest_step_s         of all steps; null likewise
   batch, prompt_tokens, generate_tokens    what was asked for
 
 Compare medians of programs that take turns: a machine has other work to do, and gets warm.";

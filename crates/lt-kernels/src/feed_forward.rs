@@ -122,7 +122,7 @@ pub fn feed_forward_with(
     let down = FeedForward { residual: None, ..*problem }.down(none.view());
     down.shape();
     let down = Layer::new(&down, scratch.threads());
-    let widened = up.room(cuts.rows).max(down.room(cuts.rows));
+    let widened = up.room().max(down.room());
     let room = cuts.rows * f + widened;
     for_each_rectangle(scratch, &mut y, Cuts { parts: &[out], ..cuts }, room, |rectangle, room| {
         let rows = rectangle.rows.clone();

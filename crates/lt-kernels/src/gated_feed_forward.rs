@@ -119,7 +119,7 @@ pub fn gated_feed_forward_with(
     let gate = Layer::new(&problem.gate(), scratch.threads());
     let up = Layer::new(&problem.up(), scratch.threads());
     let cuts = cuts(tokens, f, scratch.threads().count());
-    let widened = gate.room(cuts.rows).max(up.room(cuts.rows));
+    let widened = gate.room().max(up.room());
     let through = Through { instructions, gate, up, block: cuts.rows * BLOCK.min(f) };
     if cuts.columns < f {
         // Too few rows to share out: each product is cut by its columns.
@@ -140,7 +140,7 @@ pub fn gated_feed_forward_with(
     let down = GatedFeedForward { residual: None, ..*problem }.down(none.view());
     down.shape();
     let down = Layer::new(&down, scratch.threads());
-    let (wide, widened) = (cuts.rows * f, widened.max(down.room(cuts.rows)));
+    let (wide, widened) = (cuts.rows * f, widened.max(down.room()));
     let room = wide + through.block + widened;
     for_each_rectangle(scratch, &mut y, Cuts { parts: &[out], ..cuts }, room, |rectangle, room| {
         let rows = rectangle.rows.clone();

@@ -150,7 +150,7 @@ pub fn products_with<const N: usize>(
     let threads = scratch.threads().count();
     let cuts =
         Cuts { parts: &widths, ..cuts(tokens, widths.into_iter().max().unwrap_or(1), threads) };
-    let room = layers.iter().map(|layer| layer.room(cuts.rows)).max().unwrap_or(0);
+    let room = layers.iter().map(Layer::room).max().unwrap_or(0);
     for_each_rectangle(scratch, &mut y, cuts, room, |rectangle, room| {
         let (number, rows) = (rectangle.part, rectangle.rows.clone());
         let x = copies[number].as_ref().map_or(problems[number].x, |copy| copy.view());

@@ -21,46 +21,64 @@ pub(super) struct Measured {
     pub(super) writing: Option<Writing>,
 }
 
-/// The two parts of rounds that read prompts and write on.
-#[derive(Serialize)]
-pub(super) struct Writing {
+/// How much a round reads and writes.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Sizes {
     pub(super) batch: usize,
     pub(super) prompt_tokens: usize,
     pub(super) generate_tokens: usize,
+}
+
+impl Sizes {
+    /// Of all texts.
+    pub(super) fn tokens(self) -> usize {
+        self.batch * (self.prompt_tokens + self.generate_tokens)
+    }
+
+    /// A token is there with the prompt; each of the others is a step.
+    fn steps(self) -> usize {
+        self.generate_tokens - 1
+    }
+}
+
+/// The two parts of rounds that read prompts and write on.
+#[derive(Serialize)]
+pub(super) struct Writing {
+    #[serde(flatten)]
+    pub(super) sizes: Sizes,
     /// Seconds until the first token of each text is there, round by round.
     pub(super) prompt_s: Vec<f64>,
     /// Seconds of the steps after that.
     pub(super) generate_s: Vec<f64>,
     /// Of all texts, from the medians.
     pub(super) prompt_tokens_per_s: f64,
-    /// None if no step was needed: the first token is there with the prompt.
+    /// None if there was no step.
     pub(super) generate_tokens_per_s: Option<f64>,
+    pub(super) shortest_step_s: Option<f64>,
 }
 
 impl Writing {
     pub(super) fn new(
-        [batch, prompt_tokens, generate_tokens]: [usize; 3],
+        sizes: Sizes,
         prompt_s: Vec<f64>,
         generate_s: Vec<f64>,
+        shortest_step_s: Option<f64>,
     ) -> Self {
-        let steps = generate_tokens - 1;
-        let prompt_tokens_per_s = (batch * prompt_tokens) as f64 / median(&prompt_s);
-        let generate_tokens_per_s =
-            (steps > 0).then(|| (batch * steps) as f64 / median(&generate_s));
+        let steps = sizes.steps();
         Self {
-            batch,
-            prompt_tokens,
-            generate_tokens,
+            prompt_tokens_per_s: (sizes.batch * sizes.prompt_tokens) as f64 / median(&prompt_s),
+            generate_tokens_per_s: (steps > 0)
+                .then(|| (sizes.batch * steps) as f64 / median(&generate_s)),
+            sizes,
             prompt_s,
             generate_s,
-            prompt_tokens_per_s,
-            generate_tokens_per_s,
+            shortest_step_s,
         }
     }
 
     fn print(&self, output: &mut Output) -> Result<()> {
-        let Self { batch, prompt_tokens, generate_tokens, .. } = self;
-        let each = if *batch == 1 { String::new() } else { format!("{batch} texts, ") };
+        let Sizes { batch, prompt_tokens, .. } = self.sizes;
+        let each = if batch == 1 { String::new() } else { format!("{batch} texts, ") };
         let some = |number: usize, what: &str| {
             format!("{number} {what}{}", if number == 1 { "" } else { "s" })
         };
@@ -68,15 +86,19 @@ impl Writing {
             output,
             "prompt      {:.0} tokens a second ({each}{} in {:.2} ms)",
             self.prompt_tokens_per_s,
-            some(*prompt_tokens, "token"),
+            some(prompt_tokens, "token"),
             median(&self.prompt_s) * 1e3,
         )?;
-        let Some(per_second) = self.generate_tokens_per_s else { return Ok(()) };
-        let steps = generate_tokens - 1;
+        let (Some(per_second), Some(shortest)) = (self.generate_tokens_per_s, self.shortest_step_s)
+        else {
+            return Ok(());
+        };
+        let steps = self.sizes.steps();
         writeln!(
             output,
-            "generation  {per_second:.1} tokens a second ({each}{:.2} ms a step, {})",
+            "generation  {per_second:.1} tokens a second ({each}{:.2} ms a step, {:.2} the shortest; {})",
             median(&self.generate_s) * 1e3 / steps as f64,
+            shortest * 1e3,
             some(steps, "step"),
         )?;
         Ok(())

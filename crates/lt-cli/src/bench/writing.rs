@@ -9,7 +9,7 @@ use lt_core::Threads;
 use lt_generate::{Event, Generator, LanguageModel, Length, Settings};
 use lt_model::CausalLm;
 
-use super::report::Writing;
+use super::report::{Sizes, Writing};
 use crate::failure::{Failure, Result};
 
 /// How much is read and written.
@@ -26,10 +26,16 @@ pub(super) struct WritingArgs {
 /// Rounds that read prompts and write on: greedily, and past every end.
 pub(super) struct Rounds<'a> {
     model: lt_model::Writer<'a>,
+    sizes: Sizes,
     prompts: Vec<Vec<u32>>,
-    generate: usize,
-    prompt_s: Vec<f64>,
-    generate_s: Vec<f64>,
+    rounds: Vec<Round>,
+}
+
+/// Seconds of one round.
+struct Round {
+    prompt: f64,
+    generate: f64,
+    shortest_step: Option<f64>,
 }
 
 impl<'a> Rounds<'a> {
@@ -57,42 +63,56 @@ impl<'a> Rounds<'a> {
                  --prompt-tokens {prompt} and --generate-tokens {generate} it reads {read}"
             )));
         }
-        let (prompt_s, generate_s) = (Vec::new(), Vec::new());
-        Ok(Self { model, prompts, generate, prompt_s, generate_s })
+        let sizes = Sizes { batch, prompt_tokens: prompt, generate_tokens: generate };
+        Ok(Self { model, sizes, prompts, rounds: Vec::new() })
     }
 
     fn generator(&self) -> Result<Generator<'_, lt_model::Writer<'a>>> {
-        let settings = Settings { maximum: Length::New(self.generate), ..Settings::default() };
+        let settings =
+            Settings { maximum: Length::New(self.sizes.generate_tokens), ..Settings::default() };
         Ok(Generator::new(&self.model, settings)?)
     }
 
     /// The tokens of one round.
     pub(super) fn tokens(&self) -> usize {
-        self.prompts.len() * (self.prompts[0].len() + self.generate)
+        self.sizes.tokens()
     }
 
     /// One round.
     pub(super) fn run(&mut self) -> Result<()> {
-        let (start, batch) = (Instant::now(), self.prompts.len());
-        let (mut written, mut first) = (0, None);
+        let (start, batch) = (Instant::now(), self.sizes.batch);
+        let (mut written, mut last, mut prompt) = (0, 0.0, None);
+        let mut shortest_step: Option<f64> = None;
         self.generator()?.generate_with(&self.prompts, |event| {
             written += usize::from(matches!(event, Event::Token { .. }));
-            if written == batch && first.is_none() {
-                first = Some(start.elapsed().as_secs_f64());
+            if written == batch {
+                // Each text has one more token.
+                let now = start.elapsed().as_secs_f64();
+                match prompt {
+                    None => prompt = Some(now),
+                    Some(_) => {
+                        let step = now - last;
+                        shortest_step = Some(shortest_step.map_or(step, |least| least.min(step)));
+                    }
+                }
+                (written, last) = (0, now);
             }
             ControlFlow::Continue(())
         })?;
         let all = start.elapsed().as_secs_f64();
-        let first = first.ok_or_else(|| Failure::new("the model wrote nothing"))?;
-        self.prompt_s.push(first);
-        self.generate_s.push(all - first);
+        let prompt = prompt.ok_or_else(|| Failure::new("the model wrote nothing"))?;
+        self.rounds.push(Round { prompt, generate: all - prompt, shortest_step });
         Ok(())
     }
 
     /// What was measured in all rounds but so many at the beginning, which warmed up.
     pub(super) fn measured(self, warmup: usize) -> Writing {
-        let sizes = [self.prompts.len(), self.prompts[0].len(), self.generate];
-        let timed = |all: Vec<f64>| all.into_iter().skip(warmup).collect();
-        Writing::new(sizes, timed(self.prompt_s), timed(self.generate_s))
+        let timed = &self.rounds[warmup..];
+        Writing::new(
+            self.sizes,
+            timed.iter().map(|round| round.prompt).collect(),
+            timed.iter().map(|round| round.generate).collect(),
+            timed.iter().filter_map(|round| round.shortest_step).min_by(f64::total_cmp),
+        )
     }
 }

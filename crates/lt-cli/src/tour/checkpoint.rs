@@ -94,7 +94,8 @@ impl Checkpoint {
     }
 
     /// The tokens of a text, cut at the limit. A text to be continued is not cut, but refused:
-    /// what comes behind it would not be what comes behind its beginning. Offsets are those in the prepared text.
+    /// what comes behind it would not be what comes behind its beginning. Offsets are those in the
+    /// prepared text.
     pub(crate) fn tokenize(&self, text: &str) -> Result<Encoding> {
         Ok(match self {
             Self::Sentences(encoder) => encoder.tokenize(text)?,

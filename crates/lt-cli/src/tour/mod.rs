@@ -43,7 +43,7 @@ const BEGINNING: &str = "The capital of France is Paris, and the capital of Ital
 /// Pieces and ids, embeddings, the attention of one head, the layers, and the result: of an encoder
 /// a vector or a masked word, of a decoder the next token, and the cache while a few are written.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, after_long_help = JSON)]
+#[command(after_long_help = MEANING)]
 pub(crate) struct TourArgs {
     /// The sentence [default: the lines of the standard input, or a sentence of our own]
     text: Option<String>,
@@ -55,17 +55,7 @@ pub(crate) struct TourArgs {
     head: Option<usize>,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  lt tour --model DIR
-  lt tour --model DIR \"She will wound the man who wound the clock.\"
-  lt tour --model DIR --layer 1 --head 8 \"The cat sat on the mat.\"
-  lt tour --model DIR --format json \"The cat sat on the mat.\"
-
-JSON: one object with everything that the tour shows, and the vectors and weights in full;
-`lt tour --help` names its parts.";
-
-const JSON: &str = "\
+const MEANING: &str = "\
 Examples:
   lt tour --model DIR
   lt tour --model DIR \"She will wound the man who wound the clock.\"

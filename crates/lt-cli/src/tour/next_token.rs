@@ -118,7 +118,9 @@ impl Distribution {
         if !largest.is_finite() || !sum.is_finite() {
             return Err(TaskError::NotFinite.into());
         }
-        Ok(Self { logits: logits.to_vec(), largest, sum })
+        // −0 + 0 is 0: equal scores have equal bits, and the lower id comes first.
+        let logits = logits.iter().map(|logit| logit + 0.0).collect();
+        Ok(Self { logits, largest, sum })
     }
 
     /// ln softmax(logits)\[id\].
@@ -195,6 +197,8 @@ mod tests {
         for (place, &id) in row.likeliest(5).iter().enumerate() {
             assert_eq!(row.rank(id), place + 1, "{id}");
         }
+        // As for `lt generate`, 0 and −0 are equal.
+        assert_eq!(of(&[-0.0, 0.0]).likeliest(2), [0, 1]);
     }
 
     #[test]

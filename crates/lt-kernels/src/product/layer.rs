@@ -34,9 +34,9 @@ impl<'a> Layer<'a> {
         Self { packed, bias: problem.bias.map(Weight::f32), activation: problem.activation }
     }
 
-    /// How much room a task of so many rows needs to widen panels in.
-    pub(crate) fn room(&self, rows: usize) -> usize {
-        if rows <= FEW { 0 } else { self.packed.room() * WIDENED }
+    /// How much room a task needs to widen panels in, if it has to.
+    pub(crate) fn room(&self) -> usize {
+        self.packed.room() * WIDENED
     }
 
     /// One rectangle of the outputs: `x` and `residual` are its rows.

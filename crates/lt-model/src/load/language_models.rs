@@ -18,7 +18,8 @@ impl MaskedLm {
     /// or the checkpoint stores another matrix under its name; the report then warns of it.
     ///
     /// # Errors
-    /// As for [`TextEncoder::from_dir`](crate::TextEncoder::from_dir), and [`ModelError::Head`] if there is no such head.
+    /// As for [`TextEncoder::from_dir`](crate::TextEncoder::from_dir), and [`ModelError::Head`] if
+    /// there is no such head.
     ///
     /// PyTorch: transformers' `AutoModelForMaskedLM.from_pretrained(dir)`.
     pub fn from_dir(
@@ -77,7 +78,8 @@ impl CausalLm {
     /// or the checkpoint stores another matrix under its name; the report then warns of it.
     ///
     /// # Errors
-    /// As for [`TextEncoder::from_dir`](crate::TextEncoder::from_dir), and [`ModelError::Head`] if there is no such head.
+    /// As for [`TextEncoder::from_dir`](crate::TextEncoder::from_dir), and [`ModelError::Head`] if
+    /// there is no such head.
     ///
     /// PyTorch: transformers' `AutoModelForCausalLM.from_pretrained(dir)`.
     pub fn from_dir(
