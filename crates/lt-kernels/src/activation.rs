@@ -1,5 +1,8 @@
 //! Activation functions: each with its derivative.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
 use lt_core::Scratch;
@@ -10,6 +13,9 @@ use crate::math::{erf_f64, exp_f64, sigmoid_f64, tanh_f64};
 use crate::threads::for_each_part;
 use crate::tile::{COLUMNS, Lanes};
 use crate::vector_math::{gelu, tanh, times_sigmoid};
+
+#[cfg(feature = "train")]
+pub use backward::{activation_backward, activation_backward_with};
 
 /// A function applied to each number on its own.
 ///

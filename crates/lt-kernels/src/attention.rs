@@ -1,5 +1,7 @@
 //! Scaled dot-product attention over a ragged batch, block by block.
 
+#[cfg(feature = "train")]
+mod backward;
 mod bias;
 mod block;
 mod key_values;
@@ -14,6 +16,11 @@ use crate::product::in_rows;
 use crate::threads::{Cuts, for_each_rectangle};
 use task::{Room, Task};
 
+#[cfg(feature = "train")]
+pub use backward::{
+    AttentionGradient, DroppedWeights, attention_backward, attention_backward_with,
+    attention_dropped, attention_dropped_with,
+};
 pub use bias::DistanceBias;
 pub use key_values::KeyValues;
 

@@ -1,11 +1,17 @@
 //! Layer normalisation.
 
+#[cfg(feature = "train")]
+pub(crate) mod backward;
+
 use lt_core::{Scratch, Weight};
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::instructions::{Arithmetic, Instructions, Work};
 use crate::threads::{Cuts, for_each_rectangle};
 use crate::tile::{COLUMNS, Lanes};
+
+#[cfg(feature = "train")]
+pub use backward::{NormGradient, layer_norm_backward, layer_norm_backward_with};
 
 /// γ, β and ε: what a row is scaled and shifted by once it is normalised.
 #[derive(Debug, Clone, Copy)]

@@ -17,6 +17,9 @@ pub struct PackedWeight {
     numbers: Numbers,
     inner: usize,
     panels: usize,
+    /// The same weight by its inputs, as its gradient needs it; made when it is first asked for.
+    #[cfg(feature = "train")]
+    by_inputs: std::sync::OnceLock<Box<PackedWeight>>,
 }
 
 #[derive(Debug)]
@@ -74,7 +77,40 @@ impl PackedWeight {
             // Zeros; and what a newer lt-core may store otherwise.
             _ => Numbers::F32(pack(&weight.to_f32(), |value| value, inner, len, threads)),
         };
-        Self { numbers, inner, panels }
+        Self::of(numbers, inner, panels)
+    }
+
+    fn of(numbers: Numbers, inner: usize, panels: usize) -> Self {
+        Self {
+            numbers,
+            inner,
+            panels,
+            #[cfg(feature = "train")]
+            by_inputs: std::sync::OnceLock::new(),
+        }
+    }
+
+    /// The panels of Wᵀ: 16 inputs side by side, a line for each output. A panel is then cut out of
+    /// the rows as they are.
+    #[cfg(feature = "train")]
+    pub(crate) fn by_inputs(&self, weight: &Weight, threads: &Threads) -> &Self {
+        self.by_inputs.get_or_init(|| {
+            let (out, columns) = (weight.shape()[0], self.inner);
+            let panels = columns.div_ceil(COLUMNS);
+            let mut packed = Aligned::zeros(panels * COLUMNS * out);
+            let all = match weight.values() {
+                Values::F32(all) => std::borrow::Cow::Borrowed(all),
+                _ => weight.to_f32().into(),
+            };
+            for_each_part(threads, packed.as_mut_slice(), COLUMNS * out, |number, panel| {
+                let first = number * COLUMNS;
+                let some = first..columns.min(first + COLUMNS);
+                for (line, row) in panel.chunks_exact_mut(COLUMNS).zip(all.chunks_exact(columns)) {
+                    line[..some.len()].copy_from_slice(&row[some.clone()]);
+                }
+            });
+            Box::new(Self::of(Numbers::F32(packed), out, panels))
+        })
     }
 
     /// How many bytes the panels take.

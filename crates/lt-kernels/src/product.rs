@@ -1,5 +1,7 @@
 //! The matrix product with packed weights: where nearly all the time of a Transformer goes.
 
+#[cfg(feature = "train")]
+mod backward;
 mod layer;
 
 use lt_core::{Scratch, Weight};
@@ -9,6 +11,12 @@ use crate::Activation;
 use crate::instructions::Instructions;
 use crate::threads::{Cuts, for_each_rectangle};
 use crate::tile::COLUMNS;
+#[cfg(feature = "train")]
+pub(crate) use backward::aligned;
+#[cfg(feature = "train")]
+pub use backward::{
+    matmul, matmul_with, product_d_input, product_d_input_with, sum_of_rows, sum_of_rows_with,
+};
 pub(crate) use layer::Layer;
 
 /// The problem: y = activation(x·Wᵀ + b) + residual.

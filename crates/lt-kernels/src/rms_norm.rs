@@ -1,5 +1,8 @@
 //! Division by the root mean square.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use std::ops::Range;
 
 use lt_core::{Scratch, Weight};
@@ -8,6 +11,9 @@ use ndarray::{Array2, ArrayView2, Axis};
 use crate::instructions::{Arithmetic, Instructions, Work};
 use crate::layer_norm::sum;
 use crate::threads::{Cuts, for_each_rectangle};
+
+#[cfg(feature = "train")]
+pub use backward::{rms_norm_backward, rms_norm_backward_with};
 
 /// What a normalised number is multiplied with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

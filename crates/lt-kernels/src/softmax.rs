@@ -1,10 +1,16 @@
 //! Softmax over rows.
 
+#[cfg(feature = "train")]
+mod log_sum;
+
 use ndarray::ArrayViewMut2;
 
 use crate::instructions::{Arithmetic, Instructions, Work};
 use crate::layer_norm::sum;
 use crate::vector_math::exp;
+
+#[cfg(feature = "train")]
+pub use log_sum::softmax_and_log_sum;
 
 /// Turns each row of scores into probabilities, in place: pᵢ = e^(sᵢ − m) / Σⱼ e^(sⱼ − m), where m
 /// is the row's maximum.

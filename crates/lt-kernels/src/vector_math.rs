@@ -189,6 +189,26 @@ pub(crate) fn gelu<A: Arithmetic>(x: f32) -> f32 {
     select(x < 0.0, 0.0, x) - bounded * normal_tail::<A>(bounded)
 }
 
+/// (x·Φ(x))′ = Φ(x) + x·φ(x).
+#[cfg(feature = "train")]
+#[inline(always)]
+pub(crate) fn gelu_slope<A: Arithmetic>(x: f32) -> f32 {
+    let size = x.abs();
+    let bounded = select(size > 14.5, 14.5, size);
+    let tail = normal_tail::<A>(bounded);
+    // φ(x) = e^(−x²/2) / √(2π)
+    let density = exp::<A>(-0.5 * bounded * bounded) * 0.398_942_3;
+    let below = select(x < 0.0, tail, 1.0 - tail);
+    A::multiply_add(bounded.copysign(x), density, below)
+}
+
+/// σ(x) = 1 / (1 + e⁻ˣ).
+#[cfg(feature = "train")]
+#[inline(always)]
+pub(crate) fn sigmoid<A: Arithmetic>(x: f32) -> f32 {
+    1.0 / (1.0 + exp::<A>(-x))
+}
+
 /// x·σ(z) with z = high + low, within 3 ulp where it is above 10⁻³⁵; 0 where e⁻ᶻ is no f32.
 #[inline(always)]
 pub(crate) fn times_sigmoid<A: Arithmetic>(x: f32, high: f32, low: f32) -> f32 {

@@ -76,7 +76,8 @@ impl Work for Sums<'_, '_> {
         let panels = columns.start / COLUMNS..columns.end.div_ceil(COLUMNS);
         match layer.packed.panels() {
             AnyPanels::F32(all) => {
-                Outputs::new(layer, x, rectangle, panels.start).multiply::<A, _>(all.part(panels));
+                let outputs = Outputs::new(layer.bias, x, rectangle, panels.start);
+                outputs.multiply::<A, _>(all.part(panels));
             }
             AnyPanels::F16(all) => widen::<A, _>(layer, x, rectangle, all.part(panels), room),
             AnyPanels::Bf16(all) => widen::<A, _>(layer, x, rectangle, all.part(panels), room),
@@ -95,18 +96,40 @@ fn widen<A: Arithmetic, L: Line>(
 ) {
     let first = rectangle.columns.start / COLUMNS;
     if x.nrows() <= A::WIDENS_ROWS {
-        return Outputs::new(layer, x, rectangle, first).multiply::<A, _>(panels);
+        return Outputs::new(layer.bias, x, rectangle, first).multiply::<A, _>(panels);
     }
     for number in (0..panels.count()).step_by(WIDENED) {
         let some = panels.part(number..panels.count().min(number + WIDENED));
         let widened = some.widened::<A>(room);
-        Outputs::new(layer, x, rectangle, first + number).multiply::<A, _>(widened);
+        Outputs::new(layer.bias, x, rectangle, first + number).multiply::<A, _>(widened);
+    }
+}
+
+/// The sums of some rows with panels that are laid out for this one product: no bias, and nothing
+/// is done to them.
+#[cfg(feature = "train")]
+pub(super) struct PlainSums<'a, 'r> {
+    pub(super) x: ArrayView2<'a, f32>,
+    pub(super) panels: Panels<'a>,
+    pub(super) rectangle: &'a mut Rectangle<'r>,
+}
+
+#[cfg(feature = "train")]
+impl Work for PlainSums<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let Self { x, panels, rectangle } = self;
+        let columns = rectangle.columns.clone();
+        let some = columns.start / COLUMNS..columns.end.div_ceil(COLUMNS);
+        Outputs::new(None, x, rectangle, some.start).multiply::<A, _>(panels.part(some));
     }
 }
 
 /// The outputs of some panels.
 struct Outputs<'t, 'r> {
-    layer: &'t Layer<'t>,
+    bias: Option<&'t [f32]>,
     x: ArrayView2<'t, f32>,
     rectangle: &'t mut Rectangle<'r>,
     /// The number of the first panel.
@@ -121,12 +144,12 @@ struct Outputs<'t, 'r> {
 impl<'t, 'r> Outputs<'t, 'r> {
     #[inline(always)]
     fn new(
-        layer: &'t Layer<'t>,
+        bias: Option<&'t [f32]>,
         x: ArrayView2<'t, f32>,
         rectangle: &'t mut Rectangle<'r>,
         first: usize,
     ) -> Self {
-        Self { layer, x, rectangle, first, rows: [&[]; ROWS], first_row: 0, inner: 0..0 }
+        Self { bias, x, rectangle, first, rows: [&[]; ROWS], first_row: 0, inner: 0..0 }
     }
 
     #[inline(always)]
@@ -178,7 +201,7 @@ impl Tiles for Outputs<'_, '_> {
             for (r, sums) in sums.iter_mut().enumerate() {
                 load::<A>(self.rectangle.row(row + r, columns.clone()), sums);
             }
-        } else if let Some(bias) = self.layer.bias {
+        } else if let Some(bias) = self.bias {
             load::<A>(&bias[columns], &mut sums[0]);
             sums = [sums[0]; R];
         }
