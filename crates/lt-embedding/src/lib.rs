@@ -12,6 +12,7 @@
 
 mod alibi;
 mod position;
+mod predict_at;
 mod relative;
 mod rotary;
 mod table;
@@ -20,9 +21,12 @@ mod text;
 pub use alibi::Alibi;
 pub use lt_core;
 pub use position::{PositionIds, Positions, sinusoidal_table};
+pub use predict_at::PredictAt;
 pub use relative::{Buckets, RelativeBias};
 pub use rotary::{Rotary, RotaryInput, RotaryLayout, RotaryScaling, YarnBorders};
 pub use table::Embedding;
+#[cfg(feature = "train")]
+pub use text::backward::TextEmbeddingsCache;
 pub use text::{EmbeddingParts, TextEmbeddings, TokenIds};
 
 /// The README's example, run as a test.

@@ -2,6 +2,7 @@
 
 mod head;
 mod room;
+mod unseen;
 
 use lt_core::Scratch;
 use ndarray::{Array2, ArrayView2};
@@ -13,6 +14,7 @@ use crate::product::{aligned, in_rows};
 use crate::reference;
 use head::{Averaging, Gradients};
 use room::{Room, Sizes};
+use unseen::{WithoutUnseen, all_finite, finite};
 
 /// Which weights of attention are dropped.
 ///
@@ -139,7 +141,15 @@ pub fn attention_backward_with(
         panic!("keys in rows: what is kept from pass to pass has no gradient")
     };
     if !all_finite(problem) || !finite(d_output.reborrow()) {
-        return reference::attention_backward(problem, dropped, d_output);
+        let Some(rows) = WithoutUnseen::of(problem, d_output.reborrow()) else {
+            unreachable!("keys in rows")
+        };
+        let (without, d_seen) = (rows.problem(problem), rows.d_output.view());
+        if !all_finite(&without) || !finite(d_seen.reborrow()) {
+            // Some see it and some do not: the plain loops pass it over where it is masked.
+            return reference::attention_backward(problem, dropped, d_output);
+        }
+        return attention_backward_with(instructions, &without, dropped, d_seen, scratch);
     }
     let reach = problem.bias.and_then(|bias| bias.reach());
     let mut gradient = AttentionGradient {
@@ -164,21 +174,6 @@ pub fn attention_backward_with(
 fn check_keys(problem: &Attention<'_>, dropped: Option<DroppedWeights<'_>>) {
     let tokens = problem.queries.tokens();
     assert!(dropped.is_none_or(|dropped| dropped.keys.len() == tokens), "a key for each query");
-}
-
-/// Whether all is finite, also what is masked: the tiles multiply it with a weight of 0, while the
-/// plain loops pass it over.
-fn all_finite(problem: &Attention<'_>) -> bool {
-    let LooksAt::Rows { key, value, .. } = &problem.looks_at else { return true };
-    [&problem.query, key, value].into_iter().all(|rows| finite(rows.reborrow()))
-}
-
-fn finite(rows: ArrayView2<'_, f32>) -> bool {
-    rows.rows().into_iter().all(|row| match row.to_slice() {
-        // 0·x is no number where x is none.
-        Some(row) => row.iter().map(|x| 0.0 * x).sum::<f32>() == 0.0,
-        None => row.iter().all(|x| x.is_finite()),
-    })
 }
 
 /// The problem with rows whose numbers lie side by side.
