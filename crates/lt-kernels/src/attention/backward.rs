@@ -10,6 +10,7 @@ use ndarray::{Array2, ArrayView2};
 use super::{Attention, LooksAt};
 use crate::Dropping;
 use crate::instructions::Instructions;
+use crate::math::scramble;
 use crate::product::{aligned, in_rows};
 use crate::reference;
 use head::{Averaging, Gradients};
@@ -29,10 +30,16 @@ pub struct DroppedWeights<'a> {
 }
 
 impl DroppedWeights<'_> {
-    /// What decides which weights of a query are dropped, for each of its heads another number.
-    pub(crate) fn key_of(&self, row: usize, head: usize) -> u64 {
+    /// What the weight of a query, which is a row of the batch, and a key, which is counted from
+    /// the first of its sequence, is multiplied with: 0 or 1 / (1 − rate).
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn multiplier(&self, row: usize, head: usize, key: usize) -> f32 {
+        // Another number for each head of a query.
         let head = (head as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        crate::math::scramble(self.keys[row] ^ head)
+        self.dropping.multiplier(scramble(self.keys[row] ^ head), key as u32)
     }
 }
 
