@@ -2,6 +2,7 @@
 
 mod batches;
 pub mod checkpoint;
+mod crf;
 mod error;
 pub mod gradient;
 pub mod loss;
@@ -16,6 +17,7 @@ mod trainer;
 mod tree;
 
 pub use batches::{Batches, Position};
+pub use crf::Crf;
 pub use error::{Result, TrainError};
 pub use lt_core;
 pub use objective::Objective;
