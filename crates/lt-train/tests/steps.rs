@@ -2,7 +2,6 @@
 
 mod tiny;
 
-use std::error::Error;
 use std::sync::Arc;
 
 use lt_layers::Dropout;
@@ -231,8 +230,8 @@ fn a_gradient_beyond_the_bound_stops_the_run_and_names_the_largest_part() {
     let data = Same(shards(2));
     let mut recipe = Recipe::new(3, 0.1);
     recipe.explodes_at = Some(1e-6);
-    let trainer = Trainer::new(recipe, &Topics::default(), &data);
-    let error: Box<dyn Error> = trainer.unwrap().train(&mut untrained()).unwrap_err().into();
-    let text = error.to_string();
+    let topics = Topics::default();
+    let trainer = Trainer::new(recipe, &topics, &data).unwrap();
+    let text = trainer.train(&mut untrained()).unwrap_err().to_string();
     assert!(text.contains("expected at most 0.000001") && text.contains("`judge."), "{text}");
 }

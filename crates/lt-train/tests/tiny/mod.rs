@@ -13,19 +13,19 @@ use lt_train::lt_core::{Backward, Module, Ragged, Result, Scratch, Train, Weight
 use lt_train::{Batches, Objective, Position};
 use ndarray::Array2;
 
-pub const WORDS: usize = 30;
-pub const TOPICS: u32 = 3;
+pub(crate) const WORDS: usize = 30;
+pub(crate) const TOPICS: u32 = 3;
 const WIDTH: usize = 8;
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tiny {
-    pub words: Weight,
-    pub judge: FeedForward,
+pub(crate) struct Tiny {
+    pub(crate) words: Weight,
+    pub(crate) judge: FeedForward,
 }
 params!(Tiny { words, judge });
 
 /// A model that knows nothing yet.
-pub fn untrained() -> Tiny {
+pub(crate) fn untrained() -> Tiny {
     let layer = |inputs, outputs| Linear::zeros(inputs, outputs).unwrap();
     let up = layer(WIDTH, 16);
     let judge = FeedForward::new(up, Activation::Gelu, layer(16, TOPICS as usize)).unwrap();
@@ -34,21 +34,21 @@ pub fn untrained() -> Tiny {
 
 /// Some words, and the topic that they are of.
 #[derive(Debug, Clone)]
-pub struct Example {
-    pub words: Vec<u32>,
-    pub topic: u32,
+pub(crate) struct Example {
+    pub(crate) words: Vec<u32>,
+    pub(crate) topic: u32,
 }
 
 /// Examples number `first`, `first + 1`, … of the data.
 #[derive(Debug, Clone)]
-pub struct Shard {
-    pub first: u64,
-    pub examples: Vec<Example>,
+pub(crate) struct Shard {
+    pub(crate) first: u64,
+    pub(crate) examples: Vec<Example>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Topics {
-    pub dropout: Dropout,
+pub(crate) struct Topics {
+    pub(crate) dropout: Dropout,
 }
 
 impl Topics {
@@ -124,15 +124,15 @@ impl Objective for Topics {
 
 /// Examples without end: the words of a topic are those with its remainder.
 #[derive(Debug, Clone, Copy)]
-pub struct Endless {
+pub(crate) struct Endless {
     /// How many shards a step has.
-    pub shards: usize,
+    pub(crate) shards: usize,
     /// How many examples the data has before it begins again.
-    pub examples: u64,
+    pub(crate) examples: u64,
 }
 
 impl Endless {
-    pub fn example(number: u64) -> Example {
+    pub(crate) fn example(number: u64) -> Example {
         let draw = |place: u64| lt_kernels::math::scramble(number << 8 | place);
         let topic = (draw(0) % u64::from(TOPICS)) as u32;
         let words = WORDS as u64 / u64::from(TOPICS);
@@ -140,7 +140,7 @@ impl Endless {
         Example { words: (1..4 + draw(9) % 3).map(word).collect(), topic }
     }
 
-    pub fn shard(&self, step: u64, shard: usize) -> Shard {
+    pub(crate) fn shard(&self, step: u64, shard: usize) -> Shard {
         // Shards of unequal size: 3, 4, 5, 3, …
         let size = 3 + shard as u64 % 3;
         let first = (step * 5 * self.shards as u64 + 5 * shard as u64) % self.examples;
@@ -162,7 +162,7 @@ impl Batches for Endless {
 }
 
 /// The same examples in each step: to be learnt by heart.
-pub struct Same(pub Vec<Shard>);
+pub(crate) struct Same(pub(crate) Vec<Shard>);
 
 impl Batches for Same {
     type Shard = Shard;
