@@ -72,7 +72,9 @@ fn schedules_are_those_of_transformers() {
     ] {
         let expected = golden["cases"][name].as_array().unwrap();
         assert_eq!(expected.len(), 60);
-        for (step, expected) in (0..).zip(expected) {
+        // Behind the end of the run ours stays at 0, where transformers' cosine rises again.
+        let shown = if name == "cosine" { 51 } else { 60 };
+        for (step, expected) in (0..).zip(expected).take(shown) {
             let got = schedule.factor(step);
             let error = (got - expected.as_f64().unwrap()).abs();
             assert!(error < 1e-9, "{name}, step {step}: {got}, not {expected}");
@@ -116,6 +118,30 @@ fn a_gradient_that_is_absent_is_one_of_zeros() {
     }
     assert_eq!(absent, zeros);
     assert_ne!(absent, affine(1)); // averages and decay go on
+}
+
+/// PyTorch's dense `AdamW`: averages and decay go on where a table's rows were not touched. Rows lie
+/// across the borders of the pieces that threads share.
+#[test]
+fn a_gradient_of_some_rows_is_one_with_zeros_in_the_others() {
+    let shape = [1000, 33];
+    let [mut rows, mut dense] = [1, 1].map(|seed| sample::weight(&shape, seed));
+    let [mut a, mut b] = [&rows, &dense].map(|weight| optimizer(Rule::AdamW(adam(0.1)), weight));
+    let threads = lt_kernels::pool(2).unwrap();
+    for step in 0..3 {
+        let mut some = Weight::zeros(&shape);
+        for row in [0, 496, 497, 700 + step, 999] {
+            let numbers: Vec<f32> = sample::numbers((row + step) as u64).take(33).collect();
+            some.add_row(row, &numbers);
+        }
+        let all = Weight::new(&shape, some.to_f32()).unwrap();
+        let (norm, expected) = (a.norm(&some, &threads), b.norm(&all, &threads));
+        assert!((norm - expected).abs() < 1e-12 * expected);
+        a.step(&mut rows, &some, 0.1, 1.0, &threads).unwrap();
+        b.step(&mut dense, &all, 0.1, 1.0, &threads).unwrap();
+        assert_eq!(rows, dense);
+    }
+    assert_eq!(a, b);
 }
 
 #[test]

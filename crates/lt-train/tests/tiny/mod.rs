@@ -105,14 +105,10 @@ impl Objective for Topics {
             &mut train.scratch,
         )?;
         dropped.apply(0, d_averages.view_mut());
-        let mut found = Array2::<f32>::zeros((WORDS, WIDTH));
         for (d, example) in d_averages.rows().into_iter().zip(&shard.examples) {
-            for &word in &example.words {
-                let share = 1.0 / example.words.len() as f32;
-                found.row_mut(word as usize).scaled_add(share, &d);
-            }
+            let d: Vec<f32> = d.iter().map(|d| d / example.words.len() as f32).collect();
+            example.words.iter().for_each(|&word| grads.words.add_row(word as usize, &d));
         }
-        grads.words.make_mut().iter_mut().zip(&found).for_each(|(sum, found)| *sum += found);
         Ok(sum)
     }
 
