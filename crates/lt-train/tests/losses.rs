@@ -1,6 +1,6 @@
 //! Losses are those of PyTorch, and their gradients are the slopes of the losses.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used)] // what fails here is the test
 
 use std::sync::LazyLock;
 
