@@ -1,8 +1,9 @@
 //! Gradients of a whole model: their sum, their size, and where they stopped being numbers.
 
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use lt_core::{Params, Path, Threads, Values, Weight, weights};
+use lt_core::{Params, Path, SparseRows, Threads, Values, Weight, weights};
 
 use crate::{Result, TrainError};
 
@@ -33,31 +34,29 @@ pub fn add<M: Params>(sum: &mut M, gradient: &M) -> Result<()> {
     result
 }
 
-/// The numbers of a gradient from `at` on, as many as `buffer` is long: where they lie, or
-/// written into `buffer`.
-pub(crate) fn piece<'a>(gradient: &'a Weight, at: usize, buffer: &'a mut [f32]) -> &'a [f32] {
-    match gradient.values() {
-        Values::F32(values) => &values[at..at + buffer.len()],
-        Values::Zeros => {
-            buffer.fill(0.0);
-            buffer
+/// The numbers of a gradient in a range of places: where they lie, or written into `buffer`.
+pub(crate) fn piece<'a>(
+    gradient: &'a Weight,
+    range: Range<usize>,
+    buffer: &'a mut Vec<f32>,
+) -> &'a [f32] {
+    let rows = match gradient.values() {
+        Values::F32(values) => return &values[range],
+        Values::Zeros => None,
+        Values::Rows(rows) => Some(rows),
+        _ => return &gradient.f32()[range],
+    };
+    buffer.clear();
+    buffer.resize(range.len(), 0.0);
+    for (row, values) in rows.into_iter().flat_map(SparseRows::iter) {
+        let start = row * values.len();
+        let (from, to) = (start.max(range.start), (start + values.len()).min(range.end));
+        if from < to {
+            let found = &values[from - start..to - start];
+            buffer[from - range.start..to - range.start].copy_from_slice(found);
         }
-        Values::Rows(rows) => {
-            buffer.fill(0.0);
-            let (width, end) = (rows.columns().max(1), at + buffer.len());
-            for (row, values) in
-                rows.iter().filter(|(row, _)| (at / width..=end / width).contains(row))
-            {
-                let start = row * width;
-                let (from, to) = (start.max(at), (start + width).min(end));
-                if from < to {
-                    buffer[from - at..to - at].copy_from_slice(&values[from - start..to - start]);
-                }
-            }
-            buffer
-        }
-        _ => &gradient.f32()[at..at + buffer.len()],
     }
+    buffer
 }
 
 /// Σ g² of one parameter, in f64 and in a fixed order, whatever the threads.

@@ -162,8 +162,8 @@ fn change(
     threads.run(pieces.len(), &|number| {
         let mut locked = pieces[number].lock().unwrap_or_else(PoisonError::into_inner);
         let (at, piece_of_weight) = &mut *locked;
-        let mut buffer = vec![0.0; piece_of_weight.weight.len()];
-        update.apply(piece_of_weight, piece(gradient, *at, &mut buffer));
+        let range = *at..*at + piece_of_weight.weight.len();
+        update.apply(piece_of_weight, piece(gradient, range, &mut Vec::new()));
     });
 }
 

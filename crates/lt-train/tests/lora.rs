@@ -4,8 +4,14 @@
 
 mod tiny;
 
-use lt_train::lt_core::{Params, Path, Threads, Weight, parameter_count, weights};
-use lt_train::{Adapted, LoraSettings, Moment, Recipe, Stepper, Trainer, WithAdapters};
+use std::error::Error;
+
+use lt_train::checkpoint::{Disk, RunFolder, WithLayout};
+use lt_train::lt_core::{NameMap, Params, Path, Threads, Weight, parameter_count, weights};
+use lt_train::{
+    Adapted, Batches, Keeping, LoraSettings, Moment, Recipe, Stepper, Trainer, WithAdapters,
+};
+use lt_weights::Layout;
 use tiny::{Endless, Shard, Topics, untrained};
 
 const DATA: Endless = Endless { shards: 2, examples: 1 << 20 };
@@ -95,4 +101,35 @@ fn what_cannot_be_adapted_is_refused() {
     assert!(refused(LoraSettings::new(2, &["*.bias"])).contains("`judge.up.bias`, which is [16]"));
     assert!(refused(LoraSettings::new(2, &["word"])).contains("`word`"));
     assert!(Adapted::new(Weight::zeros(&[3]), &LoraSettings::new(1, &["*"])).is_err());
+}
+
+#[test]
+fn adapters_are_saved_and_taken_up_like_any_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let (objective, files) =
+        (WithAdapters(Topics::default()), WithLayout(Layout::new(NameMap::new(&[]))));
+    let folder = RunFolder::new(dir.path().join("run"), &Disk);
+    let run = |stops_at: u64| {
+        let mut adapted = Adapted::new(untrained(), &settings()).unwrap();
+        let keeping = Keeping { folder: &folder, files: &files, every: 2, keep: 1 };
+        let data = Until(stops_at);
+        let trainer = Trainer::new(Recipe::new(6, 0.02), &objective, &data).unwrap();
+        trainer.keeping(keeping).train(&mut adapted).map(|_| adapted)
+    };
+    run(3).unwrap_err();
+    let taken_up = run(100).unwrap();
+    let mut whole = Adapted::new(untrained(), &settings()).unwrap();
+    Trainer::new(Recipe::new(6, 0.02), &objective, &DATA).unwrap().train(&mut whole).unwrap();
+    assert_eq!(taken_up.merged(), whole.merged());
+}
+
+/// The data, up to some step.
+struct Until(u64);
+
+impl Batches for Until {
+    type Shard = Shard;
+
+    fn shards(&self, step: u64) -> Result<Vec<Shard>, Box<dyn Error + Send + Sync>> {
+        if step < self.0 { DATA.shards(step) } else { Err("no more".into()) }
+    }
 }

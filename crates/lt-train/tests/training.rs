@@ -4,13 +4,16 @@
 
 mod tiny;
 
+use std::error::Error;
+
 use lt_layers::Dropout;
 use lt_train::lt_core::Threads;
 use lt_train::{
-    End, EvaluationMetrics, JsonLines, Observer, Recipe, Schedule, StepMetrics, Stepper, Trainer,
+    Batches, End, EvaluationMetrics, JsonLines, Observer, Recipe, Schedule, StepMetrics, Stepper,
+    TrainError, Trainer,
 };
 use serde_json::Value;
-use tiny::{Endless, Same, Topics, untrained};
+use tiny::{Endless, Same, Shard, Topics, untrained};
 
 const DATA: Endless = Endless { shards: 4, examples: 1 << 20 };
 
@@ -120,6 +123,56 @@ fn each_step_is_a_line_of_json() {
     }
     assert_eq!(lines[2]["evaluation"], 0.5);
     assert_eq!(lines[4]["step"], 3);
+}
+
+/// Data that end.
+struct Ending;
+
+impl Batches for Ending {
+    type Shard = Shard;
+
+    fn shards(&self, step: u64) -> Result<Vec<Shard>, Box<dyn Error + Send + Sync>> {
+        match step {
+            0 | 1 => DATA.shards(step),
+            _ => Err("the file ends here".into()),
+        }
+    }
+}
+
+/// An observer whose disk is full.
+struct Full;
+
+impl Observer for Full {
+    fn step(&mut self, metrics: &StepMetrics) -> std::io::Result<()> {
+        match metrics.step {
+            0 => Ok(()),
+            _ => Err(std::io::Error::other("the disk is full")),
+        }
+    }
+}
+
+#[test]
+fn what_stops_a_run_from_outside_is_said_with_its_step_and_source() {
+    let topics = Topics::default();
+    let mut recipe = Recipe::new(5, 0.01);
+    recipe.evaluate_every = Some(2);
+    let said = |error: TrainError| {
+        let source = error.source().map(ToString::to_string);
+        (error.to_string(), source.unwrap_or_default())
+    };
+    let trainer = Trainer::new(recipe.clone(), &topics, &Ending).unwrap();
+    let (error, source) = said(trainer.train(&mut untrained()).unwrap_err());
+    assert!(error.contains("data of step 2") && source.contains("ends here"), "{error}: {source}");
+
+    let evaluation = |_: &_| Err("no such file".into());
+    let trainer = Trainer::new(recipe.clone(), &topics, &DATA).unwrap().evaluation(&evaluation);
+    let (error, source) = said(trainer.train(&mut untrained()).unwrap_err());
+    assert!(error.contains("after step 2") && source == "no such file", "{error}: {source}");
+
+    let mut full = Full;
+    let trainer = Trainer::new(recipe, &topics, &DATA).unwrap().observer(&mut full);
+    let (error, source) = said(trainer.train(&mut untrained()).unwrap_err());
+    assert!(error.contains("metrics of step 1") && source.contains("full"), "{error}: {source}");
 }
 
 #[test]
