@@ -29,6 +29,8 @@ pub use lt_model as model;
 pub use lt_tasks as tasks;
 #[cfg(feature = "tokenizer")]
 pub use lt_tokenizer as tokenizer;
+#[cfg(feature = "train")]
+pub use lt_train as train;
 #[cfg(feature = "weights")]
 pub use lt_weights as weights;
 

@@ -22,6 +22,7 @@ pub mod rotary;
 pub mod same_bits;
 pub mod sample;
 pub mod saving;
+pub mod shards;
 pub mod softmax;
 pub mod strategies;
 pub mod window;
@@ -44,7 +45,7 @@ pub use proptest;
 /// }
 /// ```
 pub fn book() -> impl Iterator<Item = &'static Law> {
-    let chapters: [&[&'static Law]; 18] = [
+    let chapters: [&[&'static Law]; 19] = [
         &softmax::LAWS,
         &attention::LAWS,
         &multi_head::LAWS,
@@ -63,6 +64,7 @@ pub fn book() -> impl Iterator<Item = &'static Law> {
         &limits::LAWS,
         &logits::LAWS,
         &gradient::LAWS,
+        &shards::LAWS,
     ];
     chapters.into_iter().flatten().copied()
 }

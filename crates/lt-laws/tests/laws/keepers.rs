@@ -1,5 +1,6 @@
 //! Plain right implementations keep every law: a law that nothing can keep is no law.
 
+use crate::added;
 use crate::cuts::{Cut, bucket};
 use crate::plain::{self, Flaw, refusal};
 use crate::sieves::{Sieve, cool, min_p, penalise, top_k, top_p};
@@ -138,6 +139,12 @@ fn a_copy_of_the_bits() {
     let clone = |model: &Model| Ok::<_, lt_core::Error>(model.clone());
     saving::saved_loads_to_the_same_bits(&model, clone);
     saving::saved_halves_load_to_the_same_bits(&model, clone);
+}
+
+#[test]
+fn gradients_added_in_a_tree() {
+    shards::workers_change_no_bit(|shards, seed, _| added::in_a_tree(shards, seed));
+    shards::one_by_one_is_the_step(added::in_a_tree, added::in_a_tree);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The laws, tried on implementations that are right and on implementations that are wrong.
 
+mod added;
 mod book;
 mod cuts;
 mod gradient;

@@ -6,6 +6,7 @@ use lt_laws::gradient::Subject;
 use lt_laws::*;
 use ndarray::Axis;
 
+use crate::added;
 use crate::cuts::{Cut, bucket};
 use crate::plain::{self, Flaw, refusal};
 use crate::sieves::{Sieve, cool, min_p, top_k, top_p};
@@ -234,6 +235,14 @@ mutants! {
         saving::saved_halves_load_to_the_same_bits(&pair(), |model| each_weight(model, |weight| {
             Weight::new(weight.shape(), weight.to_f32())
         }));
+
+    // Shards.
+    gradients_added_as_they_come is caught by shards::WORKERS_CHANGE_NO_BIT =>
+        shards::workers_change_no_bit(added::as_they_come);
+    gradients_added_thread_by_thread is caught by shards::WORKERS_CHANGE_NO_BIT =>
+        shards::workers_change_no_bit(added::a_share_for_each_thread);
+    gradients_accumulated_in_another_order is caught by shards::ONE_BY_ONE_IS_THE_STEP =>
+        shards::one_by_one_is_the_step(added::in_a_row, added::in_a_tree);
 
     // Offsets.
     offsets_in_bytes is caught by offsets::OFFSETS_ARE_CHARACTERS =>
