@@ -1,0 +1,34 @@
+#![doc = include_str!("../doc/01-train.md")]
+
+mod batches;
+pub mod checkpoint;
+mod error;
+pub mod gradient;
+pub mod loss;
+mod objective;
+mod observer;
+mod optimizer;
+pub mod pattern;
+mod recipe;
+mod schedule;
+mod step;
+mod trainer;
+mod tree;
+
+pub use batches::{Batches, Position};
+pub use error::{Result, TrainError};
+pub use lt_core;
+pub use objective::Objective;
+pub use observer::{EvaluationMetrics, JsonLines, Observer, StepMetrics};
+pub use optimizer::{Buffers, Moments, Optimizer, Rule, Sgd, State, clip};
+pub use recipe::Recipe;
+pub use schedule::Schedule;
+pub use step::{Gathered, Moment, Stepper};
+pub use trainer::{End, Evaluation, Keeping, Outcome, Trainer};
+pub use tree::GradientTree;
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;
