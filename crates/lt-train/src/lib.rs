@@ -2,10 +2,11 @@
 
 mod batches;
 pub mod checkpoint;
+pub mod data;
 mod error;
 pub mod gradient;
 pub mod loss;
-mod objective;
+pub mod objective;
 mod observer;
 mod optimizer;
 pub mod pattern;
