@@ -81,11 +81,10 @@ where
         let loss = model.crf.sum(logits.view(), &sentences(shard), &shard.labels)?;
         let d_logits = loss.d_logits * scale;
         model.model.backward(input, &cache, &d_logits, &mut grads.model, &mut train.scratch)?;
-        let found = weights(&loss.d_crf);
-        let mut found = found.iter().map(|(_, weight)| weight);
+        let mut found = weights(&loss.d_crf).into_iter();
         grads.crf.visit_mut(&mut lt_core::Path::default(), &mut |_, total| {
-            let Some(found) = found.next() else { return };
-            total.make_mut().iter_mut().zip(found.f32()).for_each(|(to, x)| *to += scale * x);
+            let Some((_, found)) = found.next() else { return };
+            total.add(&found.f32().iter().map(|d| scale * d).collect::<Vec<f32>>());
         });
         Ok(loss.sum)
     }

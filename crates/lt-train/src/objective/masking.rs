@@ -83,7 +83,8 @@ impl Masking {
     /// ```
     /// use lt_train::objective::{Masking, Sequence};
     /// let sequence = Sequence::new(vec![101, 7592, 102]).special(vec![true, false, true]);
-    /// let masking = Masking { rate: 0.0, masked: 1.0, ..Masking::new(1, 103, 1000..9000) };
+    /// let mut masking = Masking::new(1, 103, 1000..9000);
+    /// (masking.rate, masking.masked) = (0.0, 1.0);
     /// let masked = masking.hide(&sequence, 0, 0);
     /// assert_eq!(masked.ids, [101, 103, 102]); // at least one
     /// assert_eq!(masked.labels, [(1, 7592)]);
