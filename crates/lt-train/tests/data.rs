@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use lt_train::Batches;
 use lt_train::data::{
-    BadRows, Budget, Conll, Corpus, Csv, DataError, Drawn, Epochs, Examples, Format, InMemory,
-    JsonLines, Mix, Order, Reading, Streamed, TextLines,
+    BadRows, Budget, Checked, Conll, Corpus, Csv, DataError, Drawn, Epochs, Examples, Format,
+    InMemory, JsonLines, LabelSet, Mix, Order, Reading, Streamed, TextLines,
 };
 use proptest::prelude::*;
 
@@ -116,6 +116,20 @@ fn a_bad_row_is_named_by_file_and_line_or_skipped_and_counted() {
     bad_line(&csv, "a,b\n\"1,2\n3,4\n", 2, "a quote that is never closed");
     let conll = |files: &Files| open(files, Conll::default(), Reading::default()).unwrap_err();
     bad_line(&conll, "a O\n\nb O\nc\n", 3, "its line 2 has 1 columns, expected at least 2");
+}
+
+#[test]
+fn a_label_that_is_none_is_a_bad_row() {
+    let files = files(&["text,label\nfine,good\nso so,middling\n"]);
+    let labelled = || {
+        let labels = LabelSet::new(["bad", "good"]);
+        Checked::new(Csv::named(["label"]), move |record: Vec<String>| labels.id(&record[0]))
+    };
+    let error = open(&files, labelled(), Reading::default()).unwrap_err().to_string();
+    let expected = "line 3: label `middling`, expected one of `bad`, `good`";
+    assert!(error.contains(expected), "{error}");
+    let corpus = open(&files, labelled(), skipping()).unwrap();
+    assert_eq!((all(&corpus), corpus.skipped().count), (vec![1], 1));
 }
 
 #[test]

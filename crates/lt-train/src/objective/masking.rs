@@ -131,14 +131,13 @@ impl Masking {
     /// A batch with what was hidden as its labels.
     #[must_use]
     pub fn shard(&self, drawn: &[Drawn<Sequence>]) -> LabelledRows {
-        let hidden: Vec<(u64, Sequence, Vec<(usize, u32)>)> = drawn
-            .iter()
-            .map(|drawn| {
-                let masked = self.hide(&drawn.example, drawn.number, drawn.epoch);
-                let sequence = Sequence { ids: masked.ids, ..drawn.example.clone() };
-                (drawn.number, sequence, masked.labels)
-            })
-            .collect();
-        LabelledRows::of(hidden.iter().map(|(number, of, labels)| (*number, of, labels.clone())))
+        let hide = |of: &Drawn<Sequence>| self.hide(&of.example, of.number, of.epoch);
+        let hidden: Vec<Masked> = drawn.iter().map(hide).collect();
+        let read = drawn.iter().zip(&hidden);
+        let read =
+            read.map(|(of, hidden)| Sequence { ids: hidden.ids.clone(), ..of.example.clone() });
+        let read: Vec<Sequence> = read.collect();
+        let parts = drawn.iter().zip(&read).zip(hidden);
+        LabelledRows::of(parts.map(|((of, read), hidden)| (of.number, read, hidden.labels)))
     }
 }
