@@ -1,15 +1,26 @@
-#![doc = include_str!("../doc/01-train.md")]
+#![doc = concat!(
+    include_str!("../doc/01-train.md"),
+    include_str!("../doc/cross-entropy.mathml"),
+    include_str!("../doc/02-adamw.md"),
+    include_str!("../doc/adamw.mathml"),
+    include_str!("../doc/03-clip.md"),
+    include_str!("../doc/clip.mathml"),
+    include_str!("../doc/04-code.md"),
+)]
 
 mod batches;
 pub mod checkpoint;
+mod crf;
 pub mod data;
 mod error;
 pub mod gradient;
+mod lora;
 pub mod loss;
 pub mod objective;
 mod observer;
 mod optimizer;
 pub mod pattern;
+pub mod process;
 mod recipe;
 mod schedule;
 mod step;
@@ -17,7 +28,9 @@ mod trainer;
 mod tree;
 
 pub use batches::{Batches, Position};
+pub use crf::Crf;
 pub use error::{Result, TrainError};
+pub use lora::{Adapted, LoraSettings, WithAdapters};
 pub use lt_core;
 pub use objective::Objective;
 pub use observer::{EvaluationMetrics, JsonLines, Observer, StepMetrics};

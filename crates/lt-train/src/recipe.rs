@@ -44,7 +44,7 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// So many steps of AdamW at this rate: seed 0, without warm-up, decay, clipping, evaluation.
+    /// So many steps of `AdamW` at this rate: seed 0, without warm-up, decay, clipping, evaluation.
     #[must_use]
     pub fn new(steps: u64, peak: f64) -> Self {
         Self {
@@ -66,6 +66,11 @@ impl Recipe {
     #[must_use]
     pub fn rate(&self, step: u64) -> f64 {
         self.peak * self.schedule.factor(step)
+    }
+
+    /// What tells this recipe from any other: of its text, to the last digit.
+    pub(crate) fn fingerprint(&self) -> std::io::Result<String> {
+        Ok(crate::checkpoint::fingerprint(serde_json::to_string(self)?.as_bytes()))
     }
 
     /// Refuses numbers out of their range.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use lt_train::data::Drawn;
 use lt_train::objective::{
-    AnswerShard, AnswerWindow, Crf, Masking, Sequence, SpanCorruption, TaggedSequence, TokenBatch,
+    AnswerShard, AnswerWindow, Masking, Sequence, SpanCorruption, TaggedSequence, TokenBatch,
     Whole, first_pieces, next_tokens,
 };
 use proptest::prelude::*;
@@ -220,52 +220,4 @@ fn segments_and_answers_stay_with_their_sequence() {
         AnswerWindow::new(pair, &[0..0, 0..4, 5..9], &[None, Some(1), Some(1)], Some(5..6));
     let shard = AnswerShard::of_drawn(&[Drawn::new(window, 7, 0)]);
     assert_eq!((shard.answers, shard.batch.numbers), (vec![[2, 2]], vec![7]));
-}
-
-/// All sequences of labels, tried one by one.
-#[test]
-fn the_field_is_that_of_its_definition() {
-    use lt_train::lt_core::{Params, Path, Ragged};
-    let n = 3;
-    let mut crf = Crf::zeros(n);
-    let mut next = 0.0_f32;
-    crf.visit_mut(&mut Path::new(), &mut |_, weight| {
-        for x in weight.make_mut() {
-            next += 1.0;
-            *x = (next * 1.7).sin();
-        }
-    });
-    let numbers: Vec<Vec<f32>> = {
-        let mut all = Vec::new();
-        crf.visit(&mut Path::new(), &mut |_, weight| all.push(weight.to_f32()));
-        all
-    };
-    let (a, start, end) = (&numbers[0], &numbers[1], &numbers[2]);
-    let sentences = Ragged::from_lengths([4, 1, 0, 2]);
-    let logits = lt_laws::sample::rows(7, n, 3) * 2.0;
-    let labels = [2, 0, 1, 1, 0, 2, 2];
-    let found = crf.sum(logits.view(), &sentences, &labels).unwrap();
-    let (mut sum, mut best_of_all) = (0.0, Vec::new());
-    for range in sentences.ranges().filter(|range| !range.is_empty()) {
-        let score = |labels: &[usize]| -> f64 {
-            let mut score = f64::from(start[labels[0]]) + f64::from(end[labels[labels.len() - 1]]);
-            score += labels.windows(2).map(|pair| f64::from(a[pair[0] * n + pair[1]])).sum::<f64>();
-            let e = labels.iter().zip(range.clone());
-            score + e.map(|(label, row)| f64::from(logits[[row, *label]])).sum::<f64>()
-        };
-        let every = (0..n.pow(range.len() as u32)).map(|case| {
-            (0..range.len() as u32).map(|t| case / n.pow(t) % n).collect::<Vec<usize>>()
-        });
-        let every: Vec<Vec<usize>> = every.collect();
-        let total: f64 = every.iter().map(|labels| score(labels).exp()).sum();
-        let own: Vec<usize> = labels[range.clone()].iter().map(|l| *l as usize).collect();
-        sum += total.ln() - score(&own);
-        let best = every.iter().max_by(|x, y| score(x).total_cmp(&score(y))).unwrap();
-        best_of_all.extend(best.iter().map(|label| *label as u32));
-    }
-    assert!((found.sum - sum).abs() < 1e-9, "{} is not {sum}", found.sum);
-    assert_eq!(crf.best(logits.view(), &sentences).unwrap(), best_of_all);
-    assert!(crf.sum(logits.view(), &sentences, &[3; 7]).is_err());
-    assert!(crf.sum(logits.view(), &sentences, &[0; 6]).is_err());
-    assert!(crf.best(logits.view(), &Ragged::single(6)).is_err());
 }
