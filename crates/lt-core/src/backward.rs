@@ -85,6 +85,22 @@ impl Train {
         self
     }
 
+    /// The same for sequences that do not follow one another in the data set: each has its number.
+    ///
+    /// ```
+    /// use lt_core::{Ragged, Train};
+    /// let train = Train::new(1, 0).with_numbers(&[7, 3], &Ragged::from_lengths([2, 1]));
+    /// assert_eq!([0, 1, 2].map(|row| train.row_key(row)), [7 << 32, (7 << 32) | 1, 3 << 32]);
+    /// ```
+    #[must_use]
+    pub fn with_numbers(mut self, numbers: &[u64], sequences: &Ragged) -> Self {
+        self.rows.clear();
+        for (number, range) in numbers.iter().zip(sequences.ranges()) {
+            self.rows.extend((0..range.len() as u64).map(|position| (number << 32) | position));
+        }
+        self
+    }
+
     /// The seed of the run and the number of the step.
     #[must_use]
     pub fn seed_and_step(&self) -> (u64, u64) {

@@ -27,7 +27,12 @@ pub(crate) fn tokenizer_json(
     };
     let merges = merges_of(&merges.display().to_string(), &read_text(merges, VOCAB_LIMIT)?)?;
     let config = with_usual_names(config, &pieces);
-    let around = Around::of(&pieces, &config);
+    Ok((json_of(&pieces, &merges, &config), config))
+}
+
+/// The same from a vocabulary and merges that are in memory.
+pub(crate) fn json_of(pieces: &Map<String, Value>, merges: &[String], config: &Config) -> Value {
+    let around = Around::of(pieces, config);
     let prefix_space = config.add_prefix_space.unwrap_or(false);
     let byte_level = |trim_offsets: bool| {
         json!({
@@ -42,9 +47,9 @@ pub(crate) fn tokenizer_json(
         }),
         None => byte_level(false),
     };
-    let json = json!({
+    json!({
         "version": "1.0",
-        "added_tokens": special_tokens(&pieces),
+        "added_tokens": special_tokens(pieces),
         "normalizer": null,
         "pre_tokenizer": byte_level(true),
         "post_processor": post_processor,
@@ -54,12 +59,11 @@ pub(crate) fn tokenizer_json(
             "end_of_word_suffix": "", "fuse_unk": false, "byte_fallback": false,
             "vocab": pieces, "merges": merges,
         },
-    });
-    Ok((json, config))
+    })
 }
 
 /// With what RoBERTa and GPT-2 call their special tokens, where no file says.
-fn with_usual_names(mut config: Config, pieces: &Map<String, Value>) -> Config {
+pub(crate) fn with_usual_names(mut config: Config, pieces: &Map<String, Value>) -> Config {
     let usual = [
         (Role::Cls, "<s>"),
         (Role::Sep, "</s>"),

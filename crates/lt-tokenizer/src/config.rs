@@ -39,6 +39,16 @@ impl Config {
         Ok(config)
     }
 
+    /// Reads the text of a `tokenizer_config.json` that no file holds yet.
+    pub(crate) fn from_text(text: &str) -> Result<Self> {
+        let origin = "the tokenizer_config.json that was made";
+        let json = serde_json::from_str(text)
+            .map_err(|source| TokenizerError::NotJson { origin: origin.to_owned(), source })?;
+        let mut config = Self::default();
+        config.add(&Object::new(origin, &json)?)?;
+        Ok(config)
+    }
+
     fn add(&mut self, file: &Object<'_>) -> Result<()> {
         let Self { do_lower_case, strip_accents, tokenize_chinese_chars, .. } = self;
         *do_lower_case = do_lower_case.or(file.bool("do_lower_case")?);

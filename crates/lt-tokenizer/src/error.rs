@@ -144,6 +144,42 @@ pub enum TokenizerError {
         /// What the library said.
         source: Foreign,
     },
+    /// A text that no vocabulary can be learned from.
+    #[error("no words to learn a vocabulary from: expected text that is not only spaces")]
+    NoWords,
+    /// A vocabulary that is too small for what must be in it.
+    #[error(
+        "a vocabulary of {vocab_size} pieces: expected at least {needed}, for the special tokens \
+         and the {characters} characters alone; ask for more, or for fewer characters"
+    )]
+    VocabTooSmall {
+        /// The size that was asked for.
+        vocab_size: usize,
+        /// The smallest size there can be.
+        needed: usize,
+        /// How many pieces of a single character there are.
+        characters: usize,
+    },
+    /// A special token that is named twice, or empty.
+    #[error("the special token {token:?}: expected each one once, and none empty")]
+    SpecialToken {
+        /// The token.
+        token: String,
+    },
+    /// A text that the `tokenizers` library cannot learn from.
+    #[error("no tokenizer can be trained on this text")]
+    Training {
+        /// What the library said.
+        source: Foreign,
+    },
+    /// A file that cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A directory without a chat template.
     #[error(
         "no chat template in `{}`: expected chat_template.jinja, or chat_template in \

@@ -71,6 +71,11 @@ impl Tokenizer {
         parse("tokenizer.json given in memory", json, &Config::default())
     }
 
+    /// Loads the texts of a `tokenizer.json` and of the `tokenizer_config.json` beside it.
+    pub(crate) fn from_texts(json: &str, config: &str) -> Result<Self> {
+        parse("the tokenizer.json that was made", json, &Config::from_text(config)?)
+    }
+
     /// Loads a `vocab.txt`: one piece a line, the first line is id 0.
     ///
     /// Of two equal lines the later one counts, as in transformers; an empty line takes up an id

@@ -11,11 +11,12 @@
 mod batches;
 pub mod checkpoint;
 mod crf;
+pub mod data;
 mod error;
 pub mod gradient;
 mod lora;
 pub mod loss;
-mod objective;
+pub mod objective;
 mod observer;
 mod optimizer;
 pub mod pattern;

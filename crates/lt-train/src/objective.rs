@@ -1,4 +1,30 @@
-//! What is trained for.
+//! What is trained for: from token ids to inputs and labels, and from labels to a gradient.
+
+mod answering;
+mod causal;
+mod classification;
+mod crf_tagging;
+mod language_modelling;
+mod masking;
+mod pooling;
+mod sentence_pairs;
+mod sequence;
+mod span_corruption;
+mod tagging;
+mod vector_distillation;
+
+pub use answering::{AnswerShard, AnswerWindow, Answering, Scores};
+pub use causal::next_tokens;
+pub use classification::{Classification, LabelledSequence, LabelledTexts};
+pub use crf_tagging::{CrfTagging, WithCrf};
+pub use language_modelling::{LanguageModelling, Tagging};
+pub use masking::{Masked, Masking, Whole};
+pub use pooling::Pooling;
+pub use sentence_pairs::{PairShard, Reads, ReadsIds, SentencePair, SentencePairs};
+pub use sequence::{LabelledRows, Sequence, TokenBatch};
+pub use span_corruption::{Corrupted, SpanCorruption};
+pub use tagging::{TaggedSequence, first_pieces};
+pub use vector_distillation::{TaughtSequence, TaughtTexts, VectorDistillation};
 
 use lt_core::{Params, Result, Scratch, Train};
 
