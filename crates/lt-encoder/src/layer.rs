@@ -26,6 +26,24 @@ pub struct Norms {
     pub placement: NormPlacement,
 }
 
+/// What training drops from what each sublayer gives, before it is added; nothing at first.
+///
+/// PyTorch: the `dropout` of `BertSelfOutput` and that of `BertOutput`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SublayerDropout {
+    /// From what attention gives.
+    pub attention: Dropout,
+    /// From what the feed-forward layer gives.
+    pub feed_forward: Dropout,
+}
+
+/// The same from both.
+impl From<Dropout> for SublayerDropout {
+    fn from(dropout: Dropout) -> Self {
+        Self { attention: dropout, feed_forward: dropout }
+    }
+}
+
 /// Attention, in which tokens look at each other, then a feed-forward layer for each token alone;
 /// each is added to what came in, and normalised. The feed-forward layer may be plain or gated.
 ///
@@ -47,7 +65,7 @@ pub struct EncoderLayer {
     feed_forward: AnyFeedForward,
     feed_forward_norm: LayerNorm,
     placement: NormPlacement,
-    dropout: Dropout,
+    dropout: SublayerDropout,
 }
 
 params!(EncoderLayer { attention, attention_norm, feed_forward, feed_forward_norm });
@@ -104,15 +122,15 @@ impl EncoderLayer {
                 });
             }
         }
-        let dropout = Dropout::default();
+        let dropout = SublayerDropout::default();
         let Norms { attention: attention_norm, feed_forward: feed_forward_norm, placement } = norms;
         Ok(Self { attention, attention_norm, feed_forward, feed_forward_norm, placement, dropout })
     }
 
     /// With numbers that training drops from what each sublayer gives, before it is added.
     #[must_use]
-    pub fn with_dropout(self, dropout: Dropout) -> Self {
-        Self { dropout, ..self }
+    pub fn with_dropout(self, dropout: impl Into<SublayerDropout>) -> Self {
+        Self { dropout: dropout.into(), ..self }
     }
 
     /// The attention sublayer.
@@ -141,7 +159,7 @@ impl EncoderLayer {
 
     /// What training drops from what each sublayer gives.
     #[must_use]
-    pub fn dropout(&self) -> Dropout {
+    pub fn dropout(&self) -> SublayerDropout {
         self.dropout
     }
 

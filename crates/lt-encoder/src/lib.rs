@@ -16,7 +16,7 @@ mod pooler;
 mod stack;
 
 pub use encoder::{Encoder, EncoderTrace};
-pub use layer::{EncoderLayer, NormPlacement, Norms};
+pub use layer::{EncoderLayer, NormPlacement, Norms, SublayerDropout};
 pub use lt_attention::HiddenStates;
 pub use lt_core;
 pub use pooler::{Pooler, Sequences, first_tokens, mean_tokens, tokens_at};

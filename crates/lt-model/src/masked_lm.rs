@@ -110,7 +110,7 @@ impl MaskedLm {
         if let Some(bias) = &head.bias {
             check_shape("MaskedLm::predict", dims![v], bias.shape())?;
         }
-        let rows = head.transform.apply(hidden, scratch)?; // [n, e]
+        let rows = head.transform.forward_in(hidden, scratch)?; // [n, e]
         let logits = product(&Product::new(rows.view(), words).bias(head.bias.as_ref()), scratch); // [n, v]
         scratch.give(rows);
         Ok(logits)

@@ -10,7 +10,7 @@ use lt_layers::Gain;
 
 use super::llama::Plan;
 use super::llama_names::llama_names;
-use crate::family::{Family, Names};
+use crate::family::{DECODERS_DROPOUT, Family, Names};
 use crate::{SequenceHead, TextEncoder};
 
 impl Family for Gemma3TextConfig {
@@ -37,6 +37,10 @@ impl Family for Gemma3TextConfig {
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
         SequenceHead::of_last_token(self.hidden_size, labels, self.pad_token_id)
+    }
+
+    fn token_dropout(&self) -> f32 {
+        DECODERS_DROPOUT
     }
 
     fn logit_cap(&self) -> Option<f32> {

@@ -13,7 +13,8 @@ use lt_weights::{Heads, Layout};
 
 use super::bert::rename;
 use crate::family::{
-    Family, NO_HEAD, Names, causal_lm_layouts, finding_answers, sorting_texts, sorting_tokens,
+    DECODERS_DROPOUT, Family, NO_HEAD, Names, causal_lm_layouts, finding_answers, sorting_texts,
+    sorting_tokens,
 };
 use crate::{SequenceHead, TextEncoder};
 
@@ -38,6 +39,10 @@ impl Family for Gpt2Config {
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
         SequenceHead::of_last_token(self.n_embd, labels, self.pad_token_id)
+    }
+
+    fn token_dropout(&self) -> f32 {
+        DECODERS_DROPOUT
     }
 }
 
