@@ -26,7 +26,7 @@ pub use params::{Params, Path, parameter_count, weights, zeros_like};
 pub use ragged::Ragged;
 pub use scratch::Scratch;
 pub use threads::{Threads, Workers};
-pub use weight::{Dtype, Values, Weight};
+pub use weight::{Dtype, SparseRows, Values, Weight};
 
 /// The array library whose views and arrays the layers speak.
 pub use ndarray;

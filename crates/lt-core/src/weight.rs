@@ -1,5 +1,8 @@
 //! A parameter: shared numbers, their type and shape, and what is derived from them.
 
+mod add;
+mod rows;
+
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -7,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use ndarray::{ArrayView1, ArrayView2};
 
 use crate::{Error, Result, Shape, bf16_to_f32, f16_to_f32};
+pub use rows::SparseRows;
 
 /// How the numbers of a [`Weight`] are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,8 @@ pub enum Values<'a> {
     F16(&'a [u16]),
     /// The bits of bf16.
     Bf16(&'a [u16]),
+    /// f32, some rows; the others are zero.
+    Rows(&'a SparseRows),
 }
 
 #[derive(Clone)]
@@ -62,6 +68,7 @@ enum Storage {
     F32(Arc<dyn AsRef<[f32]> + Send + Sync>),
     F16(Arc<dyn AsRef<[u16]> + Send + Sync>),
     Bf16(Arc<dyn AsRef<[u16]> + Send + Sync>),
+    Rows(Arc<SparseRows>),
 }
 
 /// A parameter of a layer: a matrix `[out, in]` or a vector `[d]`.
@@ -69,8 +76,9 @@ enum Storage {
 /// Its numbers are owned, or shared with whoever holds them (a file mapped into memory); a clone
 /// shares them too. What kernels derive from them (f32 copies of f16 numbers, panels packed for
 /// the matrix product) is made on first use, kept with the weight, and dropped when the weight
-/// changes, which it does only through [`make_mut`](Self::make_mut) and
-/// [`assign`](Self::assign).
+/// changes, which it does only through [`make_mut`](Self::make_mut), [`assign`](Self::assign) and
+/// the sums of gradients, [`add`](Self::add), [`add_row`](Self::add_row) and
+/// [`add_weight`](Self::add_weight).
 ///
 /// ```
 /// use lt_core::Weight;
@@ -177,7 +185,7 @@ impl Weight {
     #[must_use]
     pub fn dtype(&self) -> Dtype {
         match self.storage {
-            Storage::Zeros | Storage::Owned(_) | Storage::F32(_) => Dtype::F32,
+            Storage::Zeros | Storage::Owned(_) | Storage::F32(_) | Storage::Rows(_) => Dtype::F32,
             Storage::F16(_) => Dtype::F16,
             Storage::Bf16(_) => Dtype::Bf16,
         }
@@ -192,6 +200,7 @@ impl Weight {
             Storage::F32(values) => Values::F32((**values).as_ref()),
             Storage::F16(values) => Values::F16((**values).as_ref()),
             Storage::Bf16(values) => Values::Bf16((**values).as_ref()),
+            Storage::Rows(rows) => Values::Rows(rows),
         }
     }
 
@@ -212,13 +221,17 @@ impl Weight {
     pub fn read_row(&self, index: usize, row: &mut [f32]) {
         let columns = self.columns();
         assert_eq!(row.len(), columns, "room for one row of {:?}", self.shape);
-        assert!(index < self.len() / columns.max(1), "row {index} of {:?}", self.shape);
+        assert!(index < self.rows(), "row {index} of {:?}", self.shape);
         let range = index * row.len()..(index + 1) * row.len();
         match self.values() {
             Values::Zeros => row.fill(0.0),
             Values::F32(values) => row.copy_from_slice(&values[range]),
             Values::F16(values) => convert(&values[range], f16_to_f32, row),
             Values::Bf16(values) => convert(&values[range], bf16_to_f32, row),
+            Values::Rows(rows) => match rows.row(index) {
+                Some(values) => row.copy_from_slice(values),
+                None => row.fill(0.0),
+            },
         }
     }
 
@@ -229,6 +242,10 @@ impl Weight {
             Values::F32(values) => Box::new(values.iter().copied()),
             Values::F16(values) => Box::new(values.iter().map(|&bits| f16_to_f32(bits))),
             Values::Bf16(values) => Box::new(values.iter().map(|&bits| bf16_to_f32(bits))),
+            Values::Rows(rows) => Box::new((0..self.rows()).flat_map(|row| {
+                let stored = rows.row(row).unwrap_or_default().iter().copied();
+                stored.chain(std::iter::repeat(0.0)).take(rows.columns())
+            })),
         }
     }
 
@@ -241,15 +258,18 @@ impl Weight {
     /// The weight as a matrix `[out, in]`; a vector `[d]` is one row.
     #[must_use]
     pub fn matrix(&self) -> ArrayView2<'_, f32> {
-        let columns = self.columns();
-        let rows = self.len() / columns.max(1);
-        ArrayView2::from_shape((rows, columns), self.f32())
+        ArrayView2::from_shape((self.rows(), self.columns()), self.f32())
             .unwrap_or_else(|_| unreachable!("the length was checked when the weight was made"))
     }
 
     /// How wide a row is.
     fn columns(&self) -> usize {
         self.shape.last().copied().unwrap_or(1)
+    }
+
+    /// How many rows there are; a vector is one.
+    fn rows(&self) -> usize {
+        self.len() / self.columns().max(1)
     }
 
     /// The weight as a vector.

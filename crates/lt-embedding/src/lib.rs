@@ -12,6 +12,7 @@
 
 mod alibi;
 mod position;
+mod predict_at;
 mod relative;
 mod rotary;
 mod table;
@@ -20,6 +21,7 @@ mod text;
 pub use alibi::Alibi;
 pub use lt_core;
 pub use position::{PositionIds, Positions, sinusoidal_table};
+pub use predict_at::PredictAt;
 pub use relative::{Buckets, RelativeBias};
 pub use rotary::{Rotary, RotaryInput, RotaryLayout, RotaryScaling, YarnBorders};
 pub use table::Embedding;

@@ -71,7 +71,7 @@ impl PackedWeight {
             Values::F16(bits) => Numbers::F16(pack(bits, F16, inner, len, threads)),
             Values::Bf16(bits) => Numbers::Bf16(pack(bits, Bf16, inner, len, threads)),
             Values::F32(values) => Numbers::F32(pack(values, |value| value, inner, len, threads)),
-            // Zeros; and what a newer lt-core may store otherwise.
+            // Zeros and single rows; and what a newer lt-core may store otherwise.
             _ => Numbers::F32(pack(&weight.to_f32(), |value| value, inner, len, threads)),
         };
         Self { numbers, inner, panels }

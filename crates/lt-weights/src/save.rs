@@ -180,6 +180,12 @@ fn write_range(
             places.try_for_each(|i| out.write_all(&bits[i].to_le_bytes()))
         }
         Values::Zeros => places.try_for_each(|_| out.write_all(&[0; 4])),
+        // Those that are not stored are written, too: a file knows no such form.
+        Values::Rows(rows) => places.try_for_each(|i| {
+            let (row, column) = (i / rows.columns(), i % rows.columns());
+            let number = rows.row(row).map_or(0.0, |row| row[column]);
+            out.write_all(&number.to_le_bytes())
+        }),
         _ => Err(io::Error::other("numbers of a type that has no place in the file yet")),
     }
 }
@@ -187,6 +193,21 @@ fn write_range(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_written_among_the_zeros_that_are_not_stored() {
+        let mut sparse = Weight::zeros(&[3, 2]);
+        sparse.add_row(1, &[1.0, 2.0]);
+        let dense = Weight::new(&[3, 2], sparse.to_f32()).unwrap();
+        for (range, step) in [(0..6, 1), (1..6, 2)] {
+            let bytes = |weight| {
+                let mut bytes = Vec::new();
+                write_range(weight, range.clone(), step, &mut bytes).unwrap();
+                bytes
+            };
+            assert_eq!(bytes(&sparse), bytes(&dense));
+        }
+    }
 
     #[test]
     fn parts_of_a_transposed_tensor_lie_side_by_side() {

@@ -51,7 +51,8 @@ fn count(weight: &Weight) -> Found {
         Values::F32(values) => of(values, |x| x.to_bits() & 0x7fff_ffff, 0x7f80_0000),
         Values::F16(values) => of(values, |bits| u32::from(bits & 0x7fff), 0x7c00),
         Values::Bf16(values) => of(values, |bits| u32::from(bits & 0x7fff), 0x7f80),
-        _ => Found::default(),
+        Values::Zeros => Found::default(),
+        _ => of(&weight.to_f32(), |x| x.to_bits() & 0x7fff_ffff, 0x7f80_0000),
     }
 }
 
@@ -65,6 +66,9 @@ mod tests {
         let weight = Weight::new(&[6], values).unwrap();
         assert_eq!(count(&weight), Found { nan: 2, infinite: 2 });
         assert_eq!(count(&Weight::zeros(&[3])), Found::default());
+        let mut rows = Weight::zeros(&[3, 2]);
+        rows.add_row(1, &[f32::NAN, f32::INFINITY]);
+        assert_eq!(count(&rows), Found { nan: 1, infinite: 1 });
         // The largest number, infinity, NaN; then the same below zero.
         let f16 = vec![0x7bff_u16, 0x7c00, 0x7e00, 0xfbff, 0xfc00, 0xfe00];
         let weight = Weight::shared_f16(&[6], std::sync::Arc::new(f16)).unwrap();

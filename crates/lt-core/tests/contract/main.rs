@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
+mod gradients;
 mod mask;
 mod params;
 mod ragged;
