@@ -1,9 +1,15 @@
 //! The encoder layer.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_attention::{HiddenStates, MultiHeadAttention};
 use lt_core::{Error, Module, Result, Scratch, params};
 use lt_layers::{AnyFeedForward, Dropout, LayerNorm};
 use ndarray::{Array2, Array3};
+
+#[cfg(feature = "train")]
+pub use backward::EncoderLayerCache;
 
 /// Where the layer norms stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

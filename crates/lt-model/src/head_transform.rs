@@ -1,8 +1,14 @@
 //! The first layer of a head.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_core::{Module, Result, Scratch, check_columns, check_shape, dims, params};
 use lt_layers::{Activation, LayerNorm, Linear};
 use ndarray::{Array2, ArrayView2};
+
+#[cfg(feature = "train")]
+pub use backward::HeadTransformCache;
 
 /// norm(activation(W·h + b)): what most heads do with a vector before they score it; the norm where
 /// the family has one.

@@ -22,8 +22,8 @@ use crate::{HeadDropout, ScoreHead, TextEncoder};
 /// `AutoModelForQuestionAnswering`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuestionAnswering {
-    encoder: TextEncoder,
-    head: ScoreHead,
+    pub(crate) encoder: TextEncoder,
+    pub(crate) head: ScoreHead,
 }
 
 params!(QuestionAnswering { encoder, head });

@@ -21,8 +21,8 @@ use crate::{ScoreHead, TextEncoder};
 /// `ElectraForPreTraining`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReplacedTokens {
-    encoder: TextEncoder,
-    head: ScoreHead,
+    pub(crate) encoder: TextEncoder,
+    pub(crate) head: ScoreHead,
 }
 
 params!(ReplacedTokens { encoder, head });

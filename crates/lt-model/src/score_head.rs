@@ -1,10 +1,20 @@
 //! From vectors to scores: the layers that most heads are made of.
 
+#[cfg(feature = "train")]
+mod backward;
+#[cfg(feature = "train")]
+mod tokens;
+
 use lt_core::{Module, Result, Scratch, params};
 use lt_layers::{Dropout, Linear};
 use ndarray::{Array2, ArrayView2};
 
 use crate::HeadTransform;
+
+#[cfg(feature = "train")]
+pub use backward::ScoreHeadCache;
+#[cfg(feature = "train")]
+pub use tokens::TokenScoresCache;
 
 /// From the vector of a token, or of a whole text, to a score for each label.
 ///

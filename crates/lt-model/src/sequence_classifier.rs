@@ -1,5 +1,8 @@
 //! The head that sorts whole texts: one row of scores for each.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use std::ops::Range;
 
 use lt_config::ModelConfig;
@@ -11,6 +14,9 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::family::family;
 use crate::{HeadDropout, HeadTransform, ScoreHead, TextEncoder};
+
+#[cfg(feature = "train")]
+pub use backward::SequenceClassifierCache;
 
 /// From one vector of each text to a score for each label.
 ///

@@ -21,8 +21,8 @@ use crate::{HeadDropout, ScoreHead, TextEncoder};
 /// `AutoModelForTokenClassification`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenClassifier {
-    encoder: TextEncoder,
-    head: ScoreHead,
+    pub(crate) encoder: TextEncoder,
+    pub(crate) head: ScoreHead,
 }
 
 params!(TokenClassifier { encoder, head });
