@@ -28,7 +28,7 @@ pub use backward::CausalLmCache;
 /// equation 2. PyTorch: transformers' `AutoModelForCausalLM`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CausalLm {
-    encoder: TextEncoder,
+    pub(crate) encoder: TextEncoder,
     head: Option<Weight>,
     cap: Option<f32>,
 }

@@ -37,7 +37,7 @@ pub struct TextEncoder {
     embeddings: TextEmbeddings,
     embeddings_project: Option<Linear>,
     layers: Layers,
-    pooler: Option<Pooler>,
+    pub(crate) pooler: Option<Pooler>,
     longest: usize,
 }
 

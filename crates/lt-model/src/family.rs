@@ -5,6 +5,7 @@ use lt_core::{Error, NameMap, Result, Rule};
 use lt_weights::Layout;
 
 use crate::head::Head;
+use crate::initial::{Initial, New};
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{HeadTransform, SequenceHead, TextEncoder};
 
@@ -38,6 +39,11 @@ pub(crate) trait Family {
     /// What its head that finds replaced tokens begins with, of zeros; most have none.
     fn replaced_transform(&self) -> Result<Option<HeadTransform>> {
         Ok(None)
+    }
+
+    /// What a new parameter begins with.
+    fn initial(&self, new: New<'_>) -> Initial {
+        new.usual()
     }
 
     /// How much training drops of the vectors that its head scores which sorts tokens.

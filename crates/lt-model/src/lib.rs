@@ -15,6 +15,7 @@ mod families;
 mod family;
 mod head;
 mod head_transform;
+mod initial;
 mod layers;
 mod load;
 mod masked_lm;

@@ -67,7 +67,7 @@ pub enum Decoder {
 /// PyTorch: transformers' `AutoModelForMaskedLM`, so `BertForMaskedLM` and its kin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskedLm {
-    encoder: TextEncoder,
+    pub(crate) encoder: TextEncoder,
     head: MaskedLmHead,
 }
 

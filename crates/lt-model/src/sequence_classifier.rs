@@ -147,8 +147,8 @@ fn last_token(ids: &[u32], padding: Option<u32>) -> usize {
 /// PyTorch: transformers' `AutoModelForSequenceClassification`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SequenceClassifier {
-    encoder: TextEncoder,
-    head: SequenceHead,
+    pub(crate) encoder: TextEncoder,
+    pub(crate) head: SequenceHead,
 }
 
 params!(SequenceClassifier { encoder, head });

@@ -15,6 +15,7 @@ use super::bert::rename;
 use crate::family::{
     Family, NO_HEAD, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
+use crate::initial::{Initial, New};
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{HeadDropout, SequenceHead, TextEncoder};
 
@@ -40,6 +41,11 @@ impl Family for DistilBertConfig {
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
         let head = SequenceHead::zeros(self.dim, Activation::Relu, labels)?;
         Ok(head.with_dropout(HeadDropout::before_output(self.seq_classif_dropout)?))
+    }
+
+    fn initial(&self, new: New<'_>) -> Initial {
+        let is_positions = new.name.ends_with("embeddings.position.table.weight");
+        if is_positions && self.sinusoidal_pos_embds { Initial::Sines } else { new.usual() }
     }
 
     fn token_dropout(&self) -> f32 {

@@ -14,6 +14,7 @@ use lt_weights::{Heads, Layout};
 
 use super::bert::rename;
 use crate::family::{Family, NO_HEAD, Names, masked_lm_layouts};
+use crate::initial::{Initial, New};
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{HeadDropout, HeadTransform, LooksAt, SequenceHead, TextEncoder};
 
@@ -46,6 +47,19 @@ impl Family for ModernBertConfig {
         };
         let dropout = HeadDropout::before_output(self.classifier_dropout)?;
         Ok(SequenceHead::new(transform(self)?, labels)?.looking_at(looks_at).with_dropout(dropout))
+    }
+
+    fn initial(&self, new: New<'_>) -> Initial {
+        let Initial::Normal { deviation, .. } = new.usual() else { return new.usual() };
+        let narrower = deviation / ((2 * self.num_hidden_layers()) as f64).sqrt();
+        let deviation = match new.name {
+            "head.output.weight" => 1.0 / (self.hidden_size as f64).sqrt(),
+            "head.transform.dense.weight" | "head.decoder" => narrower,
+            _ if new.is_added_to_rows() => narrower,
+            _ => deviation,
+        };
+        let cutoff = Some(f64::from(self.initializer_cutoff_factor));
+        Initial::Normal { deviation, cutoff }
     }
 
     fn token_dropout(&self) -> f32 {
