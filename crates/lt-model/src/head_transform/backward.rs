@@ -1,7 +1,8 @@
 //! The derivative of the first layer of a head.
 
 use lt_core::{Backward, Result, Scratch, Train, Trainable, check_columns, check_shape, dims};
-use lt_kernels::{activate, activation_backward};
+use lt_kernels::activate;
+use lt_kernels::reference::activation_backward;
 use ndarray::{Array2, ArrayView2};
 
 use super::HeadTransform;
