@@ -38,6 +38,40 @@ pub struct HiddenGrad {
     pub bias: Option<Array2<f32>>,
 }
 
+impl HiddenGrad {
+    /// To the rows alone.
+    #[must_use]
+    pub fn new(hidden: Array2<f32>) -> Self {
+        Self { hidden, bias: None }
+    }
+
+    /// With that to the numbers of the distances, if there is one.
+    #[must_use]
+    pub fn bias(self, bias: impl Into<Option<Array2<f32>>>) -> Self {
+        Self { bias: bias.into(), ..self }
+    }
+
+    /// Takes the place of the gradient of a layer above, whose share of the bias it adds to its
+    /// own, and gives the rows of that gradient back.
+    ///
+    /// ```
+    /// use lt_attention::HiddenGrad;
+    /// use ndarray::array;
+    /// let mut above = HiddenGrad::new(array![[1.0]]).bias(array![[0.5]]);
+    /// let rows = above.followed_by(HiddenGrad::new(array![[2.0]]).bias(array![[3.0]]));
+    /// assert_eq!((rows, above.hidden), (array![[1.0]], array![[2.0]]));
+    /// assert_eq!(above.bias, Some(array![[3.5]]));
+    /// ```
+    pub fn followed_by(&mut self, below: Self) -> Array2<f32> {
+        // forward: all layers add the same numbers to their scores  ⇒  backward: these add up
+        match (&mut self.bias, below.bias) {
+            (Some(sum), Some(bias)) => *sum += &bias,
+            (sum, bias) => *sum = sum.take().or(bias),
+        }
+        std::mem::replace(&mut self.hidden, below.hidden)
+    }
+}
+
 /// The gradient with respect to the inputs of cross-attention.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -48,6 +82,14 @@ pub struct CrossGrad {
     pub memory: Array2<f32>,
     /// As [`HiddenGrad::bias`], if the input had one.
     pub bias: Option<Array2<f32>>,
+}
+
+impl CrossGrad {
+    /// To both texts, without numbers for distances.
+    #[must_use]
+    pub fn new(hidden: Array2<f32>, memory: Array2<f32>) -> Self {
+        Self { hidden, memory, bias: None }
+    }
 }
 
 impl Trainable for MultiHeadAttention {
