@@ -37,9 +37,13 @@ impl DroppedWeights<'_> {
     /// If there is no such row.
     #[must_use]
     pub fn multiplier(&self, row: usize, head: usize, key: usize) -> f32 {
-        // Another number for each head of a query.
+        self.dropping.multiplier(self.key_of(row, head), key as u32)
+    }
+
+    /// What decides which weights of a query are dropped: another number for each of its heads.
+    pub(crate) fn key_of(&self, row: usize, head: usize) -> u64 {
         let head = (head as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.dropping.multiplier(scramble(self.keys[row] ^ head), key as u32)
+        scramble(self.keys[row] ^ head)
     }
 }
 
