@@ -106,3 +106,47 @@ fn a_gradient_of_another_shape_is_a_mistake() {
     let problem = Attention::new(x.view(), x.view(), x.view(), &batch, 1);
     let _ = reference::attention_backward(&problem, None, rows(3, 3, 1).view());
 }
+
+/// Computed by PyTorch 2.15 in f64: the gradients that autograd finds for softmax of capped scores
+/// and numbers for distances up to 2, under a causal mask, with two query heads for each key head.
+#[test]
+fn the_gradients_of_attention_are_those_of_pytorch() {
+    let numbers = |rows: usize, columns: usize, a: usize, b: usize| {
+        Array2::from_shape_fn((rows, columns), |(i, j)| (((a * i + b * j) % 11) as f32 - 5.0) / 4.0)
+    };
+    let (q, k, v) = (numbers(4, 8, 7, 3), numbers(4, 4, 5, 2), numbers(4, 4, 3, 7));
+    let (bias, d) = (numbers(4, 5, 2, 9), numbers(4, 8, 2, 5));
+    let (batch, mask) = (Ragged::single(4), Mask::causal());
+    let heads = Heads { query: 4, key: 2 };
+    let problem = Attention::new(q.view(), k.view(), v.view(), &batch, heads).mask(&mask);
+    let bias = DistanceBias::new(4, bias.as_slice().unwrap()).unwrap();
+    let problem = problem.scale(0.7).cap(1.5).bias(bias);
+    let found = reference::attention_backward(&problem, None, d.view());
+    let query = [
+        0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -0.020998, -0.02521, -0.055904, -0.060464,
+        -0.077265, 0.089058, 0.20276, -0.242192, -0.264124, 0.342031, -0.079793, 0.0105, -0.084909,
+        0.190754, -0.06809, 0.102711, 0.075222, -0.055371, -0.031437, 0.05069, -0.168507, 0.299962,
+        -0.041332, 0.273693,
+    ];
+    let key = [
+        -0.004002, 0.007865, -0.005348, -0.156354, -0.118232, 0.131499, 0.028522, 0.054645,
+        0.127403, -0.077833, 0.104408, -0.117048, -0.053878, -0.058569, -0.000759, 0.062064,
+    ];
+    let value = [
+        -0.42364, 0.134918, 1.392341, -0.402913, -1.54246, 1.426085, -1.572713, 0.552457,
+        -0.311819, -0.092382, -0.414272, 0.585892, 0.027919, 0.781379, -0.155355, 0.264564,
+    ];
+    let d_bias = [
+        -0.081965, 0.545237, -0.463273, 0.0, 0.0, 0.279763, 0.067275, -0.347038, 0.0, 0.0,
+        0.551746, -0.170374, -0.381373, 0.0, 0.0, 0.278644, -0.619719, 0.341075, 0.0, 0.0,
+    ];
+    let near = |name: &str, found: &Array2<f32>, expected: &[f32]| {
+        assert_eq!(found.len(), expected.len(), "{name}");
+        let differ = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(differ < 2e-6, "{name}: {differ}");
+    };
+    near("query", &found.query, &query);
+    near("key", &found.key, &key);
+    near("value", &found.value, &value);
+    near("bias", &found.bias.unwrap(), &d_bias);
+}
