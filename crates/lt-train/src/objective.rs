@@ -51,7 +51,9 @@ pub trait Objective: Sync {
     /// The loss summed over the labels of a shard; adds `scale` times its gradient to `grads`.
     ///
     /// Computes with one thread (that of `train.scratch`), and depends on nothing but its
-    /// arguments: then a step has the same bits on any number of workers.
+    /// arguments: then a step has the same bits on any number of workers. With dropout, say first
+    /// which sequences these are ([`Train::with_sequences`]): all shards would otherwise drop the
+    /// same places.
     ///
     /// # Errors
     /// What the model refuses.

@@ -8,20 +8,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use lt_train::checkpoint::{Disk, RunFolder, WithLayout};
-use lt_train::lt_core::NameMap;
+use lt_train::checkpoint::RunFolder;
 use lt_train::{Keeping, Recipe, Trainer};
-use lt_weights::Layout;
-use tiny::{Endless, Tiny, Topics, untrained};
+use tiny::{Endless, Numbers, Tiny, Topics, Unsynced, untrained};
 
-const FILES: WithLayout = WithLayout(Layout::new(NameMap::new(&[])));
 const FOLDER: &str = "LT_TRAIN_TEST_FOLDER";
 const STEPS: u64 = 300;
 
 fn run(folder: &Path) -> Tiny {
     let (topics, data) = (Topics::default(), Endless { shards: 2, examples: 1000 });
-    let folder = RunFolder::new(folder, &Disk);
-    let keeping = Keeping { folder: &folder, files: &FILES, every: 5, keep: 2 };
+    let folder = RunFolder::new(folder, &Unsynced);
+    let keeping = Keeping { folder: &folder, files: &Numbers, every: 5, keep: 2 };
     let mut model = untrained();
     let trainer = Trainer::new(Recipe::new(STEPS, 0.01), &topics, &data).unwrap();
     trainer.keeping(keeping).train(&mut model).unwrap();

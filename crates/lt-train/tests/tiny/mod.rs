@@ -2,7 +2,9 @@
 //!
 //! The vectors of the words are averaged, and two layers judge the average.
 
-#![allow(dead_code, reason = "each test file uses its own part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part of it")]
+
+mod unsynced;
 
 use std::error::Error;
 
@@ -12,6 +14,8 @@ use lt_train::loss::CrossEntropy;
 use lt_train::lt_core::{Backward, Module, Ragged, Result, Scratch, Train, Weight, params};
 use lt_train::{Batches, Objective, Position};
 use ndarray::Array2;
+
+pub(crate) use unsynced::{Numbers, Unsynced};
 
 pub(crate) const WORDS: usize = 30;
 pub(crate) const TOPICS: u32 = 3;
