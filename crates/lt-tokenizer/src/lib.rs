@@ -4,6 +4,10 @@
     include_str!("../doc/02-longest-first.md"),
     include_str!("../doc/longest-first.mathml"),
     include_str!("../doc/03-code.md"),
+    include_str!("../doc/04-training.md"),
+    include_str!("../doc/merge.mathml"),
+    include_str!("../doc/05-training-code.md"),
+    include_str!("../doc/06-traps.md"),
 )]
 
 mod byte_level;

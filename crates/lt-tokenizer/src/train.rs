@@ -19,15 +19,16 @@ use crate::{Result, TokenizerError, WordPieceSettings};
 /// The same lines in any order give the same files to the byte, on any number of threads.
 ///
 /// By hand: the words `ab` (3 times) and `ac` (once). `a ##b` is the most frequent pair, so it is
-/// the first to become a piece, and with a room of nine pieces the only one.
+/// the first to become a piece, and the only one: there is room for eleven, of which five are special
+/// tokens and five characters.
 ///
 /// ```
 /// use lt_tokenizer::{Limit, TokenizerTraining, WordPieceSettings};
-/// let training = TokenizerTraining::word_piece(9, WordPieceSettings::default());
+/// let training = TokenizerTraining::word_piece(11, WordPieceSettings::default());
 /// let trained = training.train(["ab ac", "AB ab"])?;
 /// let tokenizer = trained.tokenizer();
-/// let pieces: Vec<_> = (5..9).filter_map(|id| tokenizer.token(id)).collect();
-/// assert_eq!(pieces, ["a", "##b", "##c", "ab"]);
+/// let pieces: Vec<_> = (5..11).filter_map(|id| tokenizer.token(id)).collect();
+/// assert_eq!(pieces, ["a", "b", "c", "##b", "##c", "ab"]);
 /// assert_eq!(tokenizer.encode("ab ac", Limit::None)?.tokens, ["[CLS]", "ab", "a", "##c", "[SEP]"]);
 /// # Ok::<(), lt_tokenizer::TokenizerError>(())
 /// ```

@@ -1,5 +1,7 @@
 //! Records that have to fulfil something more.
 
+use std::fmt;
+
 use super::{Cut, Format, Header};
 
 /// A format whose records are turned into something else, which may refuse them: then the row is
@@ -15,10 +17,16 @@ use super::{Cut, Format, Header};
 /// let error = format.record(None, "oh,well").unwrap_err();
 /// assert_eq!(error, "label `well`, expected one of `bad`, `good`");
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Checked<F, C> {
     format: F,
     check: C,
+}
+
+impl<F: fmt::Debug, C> fmt::Debug for Checked<F, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checked").field("format", &self.format).finish_non_exhaustive()
+    }
 }
 
 impl<F, C> Checked<F, C> {

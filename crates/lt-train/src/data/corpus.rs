@@ -1,5 +1,6 @@
 //! Files of records, of which only a part is in memory at a time.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::cut::{Cutter, Cutting};
@@ -58,7 +59,6 @@ pub struct Skipped {
 
 /// Files of records that were gone through once: every record is known to be good, and where each
 /// block of them begins. None of them is kept.
-#[derive(Debug)]
 pub struct Corpus<F> {
     files: Vec<File>,
     format: F,
@@ -66,6 +66,14 @@ pub struct Corpus<F> {
     blocks: Vec<Block>,
     records: usize,
     skipped: Skipped,
+}
+
+impl<F> fmt::Debug for Corpus<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Corpus");
+        shown.field("files", &self.files).field("records", &self.records);
+        shown.field("skipped", &self.skipped.count).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
