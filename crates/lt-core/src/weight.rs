@@ -1,6 +1,7 @@
 //! A parameter: shared numbers, their type and shape, and what is derived from them.
 
 mod add;
+mod dtype;
 mod rows;
 
 use std::any::Any;
@@ -10,40 +11,8 @@ use std::sync::{Arc, OnceLock};
 use ndarray::{ArrayView1, ArrayView2};
 
 use crate::{Error, Result, Shape, bf16_to_f32, f16_to_f32};
+pub use dtype::Dtype;
 pub use rows::SparseRows;
-
-/// How the numbers of a [`Weight`] are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Dtype {
-    /// IEEE 754 binary32.
-    F32,
-    /// IEEE 754 binary16.
-    F16,
-    /// The upper half of an f32.
-    Bf16,
-}
-
-impl Dtype {
-    /// Bytes a number takes.
-    #[must_use]
-    pub fn bytes(self) -> usize {
-        match self {
-            Self::F32 => 4,
-            Self::F16 | Self::Bf16 => 2,
-        }
-    }
-}
-
-impl fmt::Display for Dtype {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::F32 => "f32",
-            Self::F16 => "f16",
-            Self::Bf16 => "bf16",
-        })
-    }
-}
 
 /// The stored numbers, as they are: a view tagged with its type.
 #[derive(Debug, Clone, Copy, PartialEq)]
