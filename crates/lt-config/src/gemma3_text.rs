@@ -73,6 +73,9 @@ pub struct Gemma3TextConfig {
     pub attention_bias: bool,
     /// The probability with which training drops an attention weight.
     pub attention_dropout: f32,
+    /// The probability with which the training of a head that sorts tokens drops a number of what it
+    /// sees; `None`: 0.1.
+    pub classifier_dropout: Option<f32>,
     /// The id of the padding token, if there is one. A classifier of sequences looks at the token
     /// before the padding.
     pub pad_token_id: Option<usize>,
@@ -109,6 +112,7 @@ impl Default for Gemma3TextConfig {
             rope_local_parameters: RopeParameters::plain(1e4),
             attention_bias: false,
             attention_dropout: 0.0,
+            classifier_dropout: None,
             pad_token_id: Some(0),
             bos_token_id: Some(2),
             eos_token_id: vec![1],
@@ -154,6 +158,7 @@ impl Gemma3TextConfig {
             token: [pad_token_id, bos_token_id],
             tokens: [eos_token_id],
             ..{
+                classifier_dropout: fields.optional_number("classifier_dropout")?,
                 layer_types: layer_types,
                 sliding_window: window(fields, default.sliding_window)?,
                 final_logit_softcapping: fields.optional_number("final_logit_softcapping")?,
@@ -229,6 +234,8 @@ impl Gemma3TextConfig {
             }
         }
         checks.probabilities(named!(self: attention_dropout))?;
+        let of_classifier = self.classifier_dropout.unwrap_or(0.0);
+        checks.probabilities(&[("classifier_dropout", of_classifier)])?;
         checks.padding(self.pad_token_id.unwrap_or(0), self.vocab_size)?;
         self.labels.check(origin)?;
         checks.parameters(self.parameter_count())

@@ -52,6 +52,9 @@ pub struct Gpt2Config {
     pub embd_pdrop: f32,
     /// The probability with which training drops an attention weight.
     pub attn_pdrop: f32,
+    /// The probability with which the training of a head that sorts tokens drops a number of what it
+    /// sees; `None`: 0.1.
+    pub classifier_dropout: Option<f32>,
     /// ε under the root of layer normalisation.
     pub layer_norm_epsilon: f32,
     /// The standard deviation of the numbers that a new model's matrices begin with.
@@ -88,6 +91,7 @@ impl Default for Gpt2Config {
             resid_pdrop: 0.1,
             embd_pdrop: 0.1,
             attn_pdrop: 0.1,
+            classifier_dropout: None,
             layer_norm_epsilon: 1e-5,
             initializer_range: 0.02,
             scale_attn_weights: true,
@@ -124,6 +128,7 @@ impl Gpt2Config {
             token: [pad_token_id, bos_token_id],
             tokens: [eos_token_id],
             ..{
+                classifier_dropout: fields.optional_number("classifier_dropout")?,
                 n_positions: size(["n_positions", "max_position_embeddings"], default.n_positions)?,
                 n_embd: size(["n_embd", "hidden_size"], default.n_embd)?,
                 n_layer: size(["n_layer", "num_hidden_layers"], default.n_layer)?,
@@ -174,6 +179,8 @@ impl Gpt2Config {
         checks.epsilon("layer_norm_epsilon", self.layer_norm_epsilon)?;
         checks.not_negative("initializer_range", self.initializer_range)?;
         checks.probabilities(named!(self: resid_pdrop, embd_pdrop, attn_pdrop))?;
+        let of_classifier = self.classifier_dropout.unwrap_or(0.0);
+        checks.probabilities(&[("classifier_dropout", of_classifier)])?;
         self.labels.check(origin)?;
         checks.parameters(self.parameter_count())
     }

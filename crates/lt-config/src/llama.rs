@@ -64,6 +64,9 @@ pub struct LlamaConfig {
     pub mlp_bias: bool,
     /// The probability with which training drops an attention weight.
     pub attention_dropout: f32,
+    /// The probability with which the training of a head that sorts tokens drops a number of what it
+    /// sees; `None`: 0.1.
+    pub classifier_dropout: Option<f32>,
     /// The id of the padding token, if there is one. A classifier of sequences looks at the token
     /// before the padding.
     pub pad_token_id: Option<usize>,
@@ -97,6 +100,7 @@ impl Default for LlamaConfig {
             attention_bias: false,
             mlp_bias: false,
             attention_dropout: 0.0,
+            classifier_dropout: None,
             pad_token_id: None,
             bos_token_id: Some(1),
             eos_token_id: vec![2],
@@ -130,6 +134,7 @@ impl LlamaConfig {
             token: [pad_token_id, bos_token_id],
             tokens: [eos_token_id],
             ..{
+                classifier_dropout: fields.optional_number("classifier_dropout")?,
                 num_key_value_heads: fields.size("num_key_value_heads", heads)?,
                 head_dim: head_dim(fields, width, heads)?,
                 rope_parameters: RopeParameters::of_all_layers(
@@ -188,6 +193,8 @@ impl LlamaConfig {
         checks.epsilon("rms_norm_eps", self.rms_norm_eps)?;
         checks.not_negative("initializer_range", self.initializer_range)?;
         checks.probabilities(named!(self: attention_dropout))?;
+        let of_classifier = self.classifier_dropout.unwrap_or(0.0);
+        checks.probabilities(&[("classifier_dropout", of_classifier)])?;
         checks.padding(self.pad_token_id.unwrap_or(0), self.vocab_size)?;
         self.labels.check(origin)?;
         checks.parameters(self.parameter_count())

@@ -64,6 +64,9 @@ pub struct Qwen2Config {
     pub rope_parameters: RopeParameters,
     /// The probability with which training drops an attention weight.
     pub attention_dropout: f32,
+    /// The probability with which the training of a head that sorts tokens drops a number of what it
+    /// sees; `None`: 0.1.
+    pub classifier_dropout: Option<f32>,
     /// The id of the padding token, if there is one. A classifier of sequences looks at the token
     /// before the padding.
     pub pad_token_id: Option<usize>,
@@ -96,6 +99,7 @@ impl Default for Qwen2Config {
             initializer_range: 0.02,
             rope_parameters: RopeParameters::default(),
             attention_dropout: 0.0,
+            classifier_dropout: None,
             pad_token_id: None,
             bos_token_id: None,
             eos_token_id: Vec::new(),
@@ -135,6 +139,7 @@ impl Qwen2Config {
             token: [pad_token_id, bos_token_id],
             tokens: [eos_token_id],
             ..{
+                classifier_dropout: fields.optional_number("classifier_dropout")?,
                 layer_types: layer_types,
                 sliding_window: sliding_window,
                 num_key_value_heads: shared,
@@ -194,6 +199,8 @@ impl Qwen2Config {
         checks.epsilon("rms_norm_eps", self.rms_norm_eps)?;
         checks.not_negative("initializer_range", self.initializer_range)?;
         checks.probabilities(named!(self: attention_dropout))?;
+        let of_classifier = self.classifier_dropout.unwrap_or(0.0);
+        checks.probabilities(&[("classifier_dropout", of_classifier)])?;
         checks.padding(self.pad_token_id.unwrap_or(0), self.vocab_size)?;
         self.labels.check(origin)?;
         checks.parameters(self.parameter_count())

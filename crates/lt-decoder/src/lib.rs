@@ -8,6 +8,10 @@
     include_str!("../doc/04-layer.md"),
     include_str!("../doc/layer.mathml"),
     include_str!("../doc/05-code.md"),
+    include_str!("../doc/06-learning.md"),
+    include_str!("../doc/sublayer-backward.mathml"),
+    include_str!("../doc/06-learning-code.md"),
+    include_str!("../doc/07-real-model.md"),
 )]
 
 mod decoder;

@@ -8,6 +8,10 @@
     include_str!("../doc/04-order.md"),
     include_str!("../doc/permutation.mathml"),
     include_str!("../doc/05-laws.md"),
+    include_str!("../doc/06-learning.md"),
+    include_str!("../doc/residual-backward.mathml"),
+    include_str!("../doc/06-learning-code.md"),
+    include_str!("../doc/07-real-model.md"),
 )]
 
 mod encoder;

@@ -7,7 +7,7 @@ use lt_core::{Module, Result, Scratch, check_columns, check_shape, dims, params}
 use lt_kernels::{Activation, WeightAndBias, gated_feed_forward};
 use ndarray::{Array2, ArrayView2};
 
-use crate::Linear;
+use crate::{Dropout, Linear};
 
 /// y = (activation(x·W₁ᵀ + b₁) ⊙ (x·W₂ᵀ + b₂))·W₃ᵀ + b₃: a feed-forward layer in which one
 /// linear layer, the gate, says how much of the other comes through. For each token alone.
@@ -34,6 +34,7 @@ pub struct GatedFeedForward {
     activation: Activation,
     up: Linear,
     down: Linear,
+    dropout: Dropout,
 }
 
 params!(GatedFeedForward { gate, up, down });
@@ -49,7 +50,21 @@ impl GatedFeedForward {
         const AT: &str = "GatedFeedForward::new";
         check_shape(AT, dims![gate.outputs(), gate.inputs()], up.weight().shape())?;
         check_shape(AT, dims!["out", up.outputs()], down.weight().shape())?;
-        Ok(Self { gate, activation, up, down })
+        Ok(Self { gate, activation, up, down, dropout: Dropout::default() })
+    }
+
+    /// With numbers that training drops from what the last linear layer is given.
+    ///
+    /// PyTorch: the `drop` of `ModernBertMLP`.
+    #[must_use]
+    pub fn with_dropout(self, dropout: Dropout) -> Self {
+        Self { dropout, ..self }
+    }
+
+    /// What training drops.
+    #[must_use]
+    pub fn dropout(&self) -> Dropout {
+        self.dropout
     }
 
     /// The linear layer that the activation is applied to, `[f, d]`.

@@ -61,8 +61,8 @@ pub(crate) trait Family {
     }
 }
 
-/// What transformers' heads on decoders that sort tokens drop in training: decoders have no setting
-/// for it. PyTorch: `GenericForTokenClassification`.
+/// What heads on decoders that sort tokens drop in training where the configuration does not say.
+/// PyTorch: transformers' `GenericForTokenClassification`.
 pub(crate) const DECODERS_DROPOUT: f32 = 0.1;
 
 /// The family that this configuration belongs to.

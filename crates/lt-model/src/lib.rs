@@ -6,6 +6,10 @@
     include_str!("../doc/03-loading.md"),
     include_str!("../doc/causal-lm.mathml"),
     include_str!("../doc/04-causal-lm.md"),
+    include_str!("../doc/05-learning.md"),
+    include_str!("../doc/tied-backward.mathml"),
+    include_str!("../doc/05-learning-code.md"),
+    include_str!("../doc/06-traps.md"),
 )]
 
 mod causal_lm;

@@ -11,7 +11,7 @@ use lt_config::{
 use lt_core::{Ragged, Result, Weight, weights};
 use lt_embedding::sinusoidal_table;
 use lt_encoder::{EncoderLayer, SublayerDropout};
-use lt_layers::Dropout;
+use lt_layers::{AnyFeedForward, Dropout};
 use lt_model::{
     CausalLm, HeadDropout, MaskedLm, QuestionAnswering, SequenceClassifier, TextEncoder,
     TokenClassifier, TokenIds, Top,
@@ -287,7 +287,13 @@ fn each_family_drops_what_transformers_drops() {
         classifier_dropout: 0.5,
         ..ModernBertConfig::default()
     };
-    assert_drops(&modernbert.into(), [0.25, 0.125, 0.125, 0.0], [0.0, 0.5, 0.5, 0.5]);
+    let modernbert = ModernBertConfig { mlp_dropout: 0.75, ..modernbert };
+    assert_drops(&modernbert.clone().into(), [0.25, 0.125, 0.125, 0.0], [0.0, 0.5, 0.5, 0.5]);
+    let model = TextEncoder::zeros(&modernbert.into(), Top::Nothing).unwrap();
+    for layer in layers(&model) {
+        let AnyFeedForward::Gated(gated) = layer.feed_forward() else { panic!("not gated") };
+        assert_eq!(gated.dropout(), dropout(0.75)); // inside, before the last matrix
+    }
 }
 
 #[test]
@@ -300,6 +306,9 @@ fn gpt2_drops_at_its_three_places() {
         assert_eq!(layer.attention().config().dropout, dropout(0.125));
     }
     assert_eq!(model.head().dropout().before_output, dropout(0.1));
+    let said = Gpt2Config { classifier_dropout: Some(0.5), ..gpt2() };
+    let model = TokenClassifier::zeros(&said.into()).unwrap();
+    assert_eq!(model.head().dropout().before_output, dropout(0.5));
 }
 
 /// Nothing of it is seen in use.

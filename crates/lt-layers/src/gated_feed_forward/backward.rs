@@ -4,7 +4,7 @@ use lt_core::{Backward, Module, Result, Scratch, Train, Trainable, check_columns
 use lt_kernels::{activate, activation_backward};
 use ndarray::{Array2, ArrayView2};
 
-use crate::GatedFeedForward;
+use crate::{Dropped, GatedFeedForward};
 
 /// What the backward pass of a [`GatedFeedForward`] needs beyond its input.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub struct GatedFeedForwardCache {
     pub before_activation: Array2<f32>,
     /// What it was multiplied with, `[tokens, f]`.
     pub up: Array2<f32>,
+    /// What was dropped from what the last linear layer was given.
+    pub dropped: Dropped,
 }
 
 impl Trainable for GatedFeedForward {
@@ -33,8 +35,9 @@ impl<'a> Backward<ArrayView2<'a, f32>> for GatedFeedForward {
         let mut wide = before_activation.clone();
         activate(self.activation, &mut wide, &mut train.scratch);
         wide *= &up; // [tokens, f]
+        let dropped = self.dropout.apply(&mut wide, train);
         let y = self.down.forward_in(wide.view(), &mut train.scratch)?;
-        Ok((y, GatedFeedForwardCache { before_activation, up }))
+        Ok((y, GatedFeedForwardCache { before_activation, up, dropped }))
     }
 
     fn backward(
@@ -45,14 +48,18 @@ impl<'a> Backward<ArrayView2<'a, f32>> for GatedFeedForward {
         grads: &mut Self,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
-        // forward: a = x·W₁ᵀ + b₁, u = x·W₂ᵀ + b₂, w = act(a)∘u, y = w·W₃ᵀ + b₃
-        //   ⇒  backward: dw from the last layer, da = dw∘u∘act′(a), du = dw∘act(a),
+        // forward: a = x·W₁ᵀ + b₁, u = x·W₂ᵀ + b₂, w = act(a)∘u, y = (m∘w)·W₃ᵀ + b₃, m what
+        // dropout multiplies with
+        //   ⇒  backward: dw = m∘(what the last layer gives), da = dw∘u∘act′(a), du = dw∘act(a),
         //      dx what the first two give together
-        let GatedFeedForwardCache { before_activation: a, up: u } = cache;
+        let GatedFeedForwardCache { before_activation: a, up: u, dropped } = cache;
         let mut gate = a.clone();
         activate(self.activation, &mut gate, scratch); // [tokens, f]
-        let wide = &gate * u; // [tokens, f]
-        let d_wide = self.down.backward(wide.view(), &(), d_output, &mut grads.down, scratch)?;
+        let mut wide = &gate * u; // [tokens, f]
+        dropped.apply(0, wide.view_mut());
+        let mut d_wide =
+            self.down.backward(wide.view(), &(), d_output, &mut grads.down, scratch)?;
+        dropped.apply(0, d_wide.view_mut());
         let mut d_a = &d_wide * u;
         activation_backward(self.activation, a.view(), &mut d_a);
         let d_u = d_wide * gate;

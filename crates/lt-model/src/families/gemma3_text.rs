@@ -48,7 +48,7 @@ impl Family for Gemma3TextConfig {
     }
 
     fn token_dropout(&self) -> f32 {
-        DECODERS_DROPOUT
+        self.classifier_dropout.unwrap_or(DECODERS_DROPOUT)
     }
 
     fn logit_cap(&self) -> Option<f32> {

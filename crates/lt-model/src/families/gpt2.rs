@@ -52,7 +52,7 @@ impl Family for Gpt2Config {
     }
 
     fn token_dropout(&self) -> f32 {
-        DECODERS_DROPOUT
+        self.classifier_dropout.unwrap_or(DECODERS_DROPOUT)
     }
 }
 

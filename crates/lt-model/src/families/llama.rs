@@ -35,7 +35,7 @@ impl Family for LlamaConfig {
     }
 
     fn token_dropout(&self) -> f32 {
-        DECODERS_DROPOUT
+        self.classifier_dropout.unwrap_or(DECODERS_DROPOUT)
     }
 }
 

@@ -93,13 +93,13 @@ macro_rules! llama_names {
                 ),
                 tokens: sorting_texts(
                     SPELLING,
-                    NameMap::new(&[rename("output", "score")]),
+                    NameMap::new(&[rename("head.output", "score")]),
                     &[UNDER],
                     &["score.*"],
                 ),
                 questions: sorting_texts(
                     SPELLING,
-                    NameMap::new(&[rename("output", "qa_outputs")]),
+                    NameMap::new(&[rename("head.output", "qa_outputs")]),
                     &[UNDER],
                     &["qa_outputs.*"],
                 ),

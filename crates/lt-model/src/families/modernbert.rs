@@ -117,7 +117,9 @@ fn feed_forward(config: &ModernBertConfig) -> Result<GatedFeedForward> {
     let (d, f) = (config.hidden_size, config.intermediate_size);
     let wide = || linear(d, f, bias(config.mlp_bias, f));
     let activation = activation_from_name(&config.hidden_activation)?;
-    GatedFeedForward::new(wide()?, activation, wide()?, linear(f, d, bias(config.mlp_bias, d))?)
+    let last = linear(f, d, bias(config.mlp_bias, d))?;
+    let layer = GatedFeedForward::new(wide()?, activation, wide()?, last)?;
+    Ok(layer.with_dropout(Dropout::new(config.mlp_dropout)?))
 }
 
 /// What all heads begin with.

@@ -31,7 +31,7 @@ impl Family for Qwen2Config {
     }
 
     fn token_dropout(&self) -> f32 {
-        DECODERS_DROPOUT
+        self.classifier_dropout.unwrap_or(DECODERS_DROPOUT)
     }
 }
 

@@ -33,7 +33,7 @@ impl Family for Qwen3Config {
     }
 
     fn token_dropout(&self) -> f32 {
-        DECODERS_DROPOUT
+        self.classifier_dropout.unwrap_or(DECODERS_DROPOUT)
     }
 }
 

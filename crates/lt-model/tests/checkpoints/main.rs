@@ -110,7 +110,8 @@ fn what_training_drops_is_what_the_configuration_says() {
     assert_eq!(model.encoder().embeddings().dropout().rate(), 0.125);
     for layer in model.encoder().layers().encoder().unwrap().layers() {
         assert_eq!(layer.attention().config().dropout.rate(), 0.25);
-        assert_eq!(layer.dropout().rate(), 0.125);
+        assert_eq!(layer.dropout().attention.rate(), 0.125);
+        assert_eq!(layer.dropout().feed_forward.rate(), 0.125);
     }
 }
 
