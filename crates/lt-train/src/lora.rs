@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use lt_core::{Params, Path, Result, Scratch, Train, Weight, weights, zeros_like};
 use lt_kernels::math::scramble;
-use lt_kernels::reference::matmul;
+use lt_kernels::matmul;
 use ndarray::Array2;
 
 use crate::{Objective, TrainError, pattern};
@@ -119,7 +119,8 @@ impl<M: Params + Clone> Adapted<M> {
             }
             if let Some(adapter) = self.adapters.get(name) {
                 // forward: W = W₀ + s·B·A
-                let product = matmul(adapter.b.matrix(), adapter.a.matrix()); // [out, in]
+                let (a, b) = (adapter.a.matrix(), adapter.b.matrix());
+                let product = matmul(b, a, &mut Scratch::new()); // [out, in]
                 for (w, change) in weight.make_mut().iter_mut().zip(&product) {
                     *w += self.scale * change;
                 }
@@ -130,6 +131,7 @@ impl<M: Params + Clone> Adapted<M> {
 
     /// Adds to the gradient of the adapters what follows from that of the merged model.
     fn pull(&self, d_merged: &M, grads: &mut Self) {
+        let scratch = &mut Scratch::new();
         let scaled =
             |found: Array2<f32>| found.iter().map(|x| self.scale * x).collect::<Vec<f32>>();
         for (name, d_weight) in weights(d_merged) {
@@ -138,8 +140,8 @@ impl<M: Params + Clone> Adapted<M> {
             {
                 // ⇒ backward: dA = s·Bᵀ·dW, dB = s·dW·Aᵀ
                 let (a, b, d) = (adapter.a.matrix(), adapter.b.matrix(), d_weight.matrix());
-                grads.a.add(&scaled(matmul(b.t(), d))); // [r, in]
-                grads.b.add(&scaled(matmul(d, a.t()))); // [out, r]
+                grads.a.add(&scaled(matmul(b.t(), d, scratch))); // [r, in]
+                grads.b.add(&scaled(matmul(d, a.t(), scratch))); // [out, r]
             } else if let Some(grad) = grads.full.get_mut(&name) {
                 grad.add_weight(d_weight);
             }

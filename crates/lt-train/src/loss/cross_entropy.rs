@@ -1,7 +1,7 @@
 //! Cross-entropy.
 
 use lt_core::{Error, Result, check_shape, dims};
-use lt_kernels::{Instructions, math};
+use lt_kernels::{Instructions, softmax_and_log_sum};
 use ndarray::{Array2, ArrayView2};
 
 use super::Loss;
@@ -76,7 +76,7 @@ impl CrossEntropy {
             let Some(d) = d.as_slice_mut() else { continue };
             let logits = logits.row(row);
             d.iter_mut().zip(logits).for_each(|(to, from)| *to = *from);
-            let normaliser = softmax_and_normaliser(instructions, d);
+            let normaliser = softmax_and_log_sum(instructions, d);
             let smoothing = f64::from(self.smoothing);
             // forward: loss = ln Σ e^z − (1 − ε)·z_y − ε·mean z
             sum += normaliser - (1.0 - smoothing) * f64::from(logits[label]);
@@ -94,17 +94,4 @@ impl CrossEntropy {
         }
         Ok(Loss { sum, labels: count, gradient })
     }
-}
-
-/// Turns logits into probabilities, and returns ln Σ e^z. The maximum is taken off before, so
-/// that no exponential overflows, and the sum is taken in f64, in the order of the columns.
-pub(super) fn softmax_and_normaliser(instructions: Instructions, logits: &mut [f32]) -> f64 {
-    // Not f32::max, which passes over NaN: a loss that is none has to show.
-    let largest =
-        logits.iter().fold(f32::NEG_INFINITY, |a, &z| if z > a || z.is_nan() { z } else { a });
-    logits.iter_mut().for_each(|z| *z -= largest);
-    math::exp_in_place(instructions, logits);
-    let total: f64 = logits.iter().map(|&e| f64::from(e)).sum();
-    logits.iter_mut().for_each(|e| *e = (f64::from(*e) / total) as f32);
-    f64::from(largest) + math::ln_f64(total)
 }

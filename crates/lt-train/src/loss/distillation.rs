@@ -1,10 +1,9 @@
 //! Distillation.
 
 use lt_core::{Error, Result};
-use lt_kernels::Instructions;
+use lt_kernels::{Instructions, softmax_and_log_sum};
 use ndarray::{Array2, ArrayView2};
 
-use super::cross_entropy::softmax_and_normaliser;
 use super::{Loss, check_same};
 
 /// Distillation (蒸馏): a student learns the probabilities of a teacher, not one right answer.
@@ -16,7 +15,7 @@ use super::{Loss, check_same};
 /// # Shapes
 /// Logits of student and teacher, and the gradient (of the student's), `[rows, v]`.
 ///
-/// PyTorch: `F.kl_div(softmax_and_normaliser(s / T), softmax(t / T), reduction="sum") * T**2`.
+/// PyTorch: `F.kl_div(log_softmax(s / T), softmax(t / T), reduction="sum") * T**2`.
 ///
 /// ```
 /// use lt_train::loss::Distillation;
@@ -59,8 +58,8 @@ impl Distillation {
             let Some(q) = d.as_slice_mut() else { continue };
             q.iter_mut().zip(student).for_each(|(q, z)| *q = z / t);
             p.iter_mut().zip(teacher).for_each(|(p, z)| *p = z / t);
-            let normaliser = softmax_and_normaliser(instructions, q)
-                - softmax_and_normaliser(instructions, &mut p);
+            let normaliser =
+                softmax_and_log_sum(instructions, q) - softmax_and_log_sum(instructions, &mut p);
             // forward: KL = Σ p·(ln p − ln q), with ln p − ln q = (z_t − z_s) / T + the
             // difference of the normalisers
             let mut divergence = 0.0;
