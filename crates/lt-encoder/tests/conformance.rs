@@ -112,7 +112,7 @@ lt_laws::conformance! {
 fn related() -> Encoder {
     let table = Embedding::new(Weight::zeros(&[4, 2])).unwrap();
     let relative = RelativeBias::new(table, Buckets::new(4, 2).unwrap()).unwrap();
-    Encoder::new(vec![layer(POST), layer(POST)], None).with_relative(relative).unwrap()
+    Encoder::new(vec![layer(PRE), layer(PRE)], None).with_relative(relative).unwrap()
 }
 
 lt_laws::conformance! {

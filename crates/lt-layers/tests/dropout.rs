@@ -3,8 +3,9 @@
 #![cfg(feature = "train")]
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
-use lt_layers::Dropout;
-use lt_layers::lt_core::{Ragged, Train};
+use lt_laws::gradient::{self, Subject};
+use lt_layers::lt_core::{Backward, Module, Ragged, Result, Train};
+use lt_layers::{Activation, Dropout, GatedFeedForward, Linear};
 use ndarray::Array2;
 
 /// What is left of ones.
@@ -76,4 +77,35 @@ fn dropping_again_drops_the_same() {
     let mut last_two = Array2::ones((2, 30));
     dropped.apply(2, last_two.view_mut());
     assert_eq!(last_two, rows.slice(ndarray::s![2.., ..]));
+}
+
+/// Inside a gated layer numbers are dropped before the last matrix; as long as the draws are the
+/// same, that has a derivative too.
+#[test]
+fn backward_is_the_slope_of_a_gated_layer_that_drops() {
+    fn layer() -> GatedFeedForward {
+        let linear = |inputs, outputs| Linear::zeros(inputs, outputs).unwrap();
+        let layer =
+            GatedFeedForward::new(linear(4, 9), Activation::Gelu, linear(4, 9), linear(9, 3));
+        layer.unwrap().with_dropout(Dropout::new(0.4).unwrap())
+    }
+    fn forward(layer: &GatedFeedForward, inputs: &[Array2<f32>]) -> Result<Array2<f32>> {
+        Ok(layer.forward_cached(inputs[0].view(), &mut Train::new(3, 5))?.0)
+    }
+    gradient::backward_is_the_slope(&Subject {
+        layer,
+        inputs: vec![[5, 4]],
+        without_gradient: vec![],
+        wrong: vec![],
+        forward,
+        forward_in: |layer, inputs, _| forward(layer, inputs),
+        forward_cached: forward,
+        backward: |layer, inputs, d_output, grads, scratch| {
+            let (_, cache) = layer.forward_cached(inputs[0].view(), &mut Train::new(3, 5))?;
+            Ok(vec![layer.backward(inputs[0].view(), &cache, d_output, grads, scratch)?])
+        },
+    });
+    let (layer, x) = (lt_laws::sample::filled(layer(), 1), lt_laws::sample::rows(5, 4, 2));
+    let dropping = forward(&layer, std::slice::from_ref(&x)).unwrap();
+    assert_ne!(dropping, layer.forward(x.view()).unwrap());
 }

@@ -18,7 +18,7 @@ pub struct EncoderLayerCache {
     attended: Array2<f32>,
     feed_forward: AnyFeedForwardCache,
     dropped_from_feed_forward: Dropped,
-    /// a + feed_forward(…), `[tokens, d]`, where a norm follows it (post-LN).
+    /// What the feed-forward layer gave, plus a, `[tokens, d]`, where a norm follows it (post-LN).
     fed_forward: Option<Array2<f32>>,
 }
 
