@@ -5,6 +5,7 @@ use lt_tokenizer::{
     ByteLevelStyle, Letters, Limit, Specials, Tokenizer, TokenizerError, TokenizerTraining,
     WordPieceSettings,
 };
+use proptest::prelude::*;
 
 fn lines() -> Vec<&'static str> {
     let chapter = include_str!("../doc/03-code.md");
@@ -149,4 +150,35 @@ fn a_directory_that_cannot_be_written_is_an_error() {
     std::fs::create_dir_all(dir.path().join("full/tokenizer.json/in the way")).unwrap();
     assert!(trained.save(dir.path().join("full")).is_err());
     assert_eq!(std::fs::read_dir(dir.path().join("full")).unwrap().count(), 2);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Every kind ends, keeps to its size and gives the same bytes, on lines of few letters, where
+    /// nearly everything is equally frequent.
+    #[test]
+    fn any_lines_train_and_train_again_to_the_same(
+        words in prop::collection::vec("[ab爱]{1,7}", 1..12), more in 0_usize..40, times in 0_u64..3,
+    ) {
+        let line = words.join(" ");
+        let kinds = [
+            (TokenizerTraining::word_piece(11 + more, WordPieceSettings::default()), 11),
+            (TokenizerTraining::byte_level_bpe(257 + more, ByteLevelStyle::Gpt2), 257),
+            (TokenizerTraining::unigram(8 + more), 8),
+        ];
+        for (training, least) in kinds {
+            let training = training.min_frequency(times);
+            let trained = match training.train([&line]) {
+                Ok(trained) => trained,
+                Err(TokenizerError::NoWords) if times > 1 => continue, // all of them are rare
+                Err(error) => return Err(TestCaseError::fail(error.to_string())),
+            };
+            prop_assert!(trained.tokenizer().vocab_size() <= least + more);
+            let again = training.train([&line]).unwrap();
+            prop_assert_eq!(trained.json(), again.json());
+            let ids = trained.tokenizer().encode_bare(line.as_str(), Limit::None).unwrap().ids;
+            prop_assert!(!ids.is_empty());
+        }
+    }
 }

@@ -7,6 +7,30 @@
 //!       ── Budget ──► steps of so many tokens, each cut into shards ── the caller's collation
 //!       ── Epochs ──► the shards of any step, whichever was asked for before
 //! ```
+//!
+//! A file of two lines, and a tokenizer whose ids are bytes; each token predicts the next:
+//!
+//! ```
+//! use lt_train::{Batches, data::{Budget, Corpus, Drawn, Epochs, Order, Reading, Streamed, TextLines}};
+//! use lt_train::objective::{Sequence, next_tokens};
+//! let path = std::env::temp_dir().join(format!("lt-train-data-{}", std::process::id()));
+//! std::fs::write(&path, "abc\r\n\nde\n")?;
+//!
+//! let corpus = Corpus::open([&path], TextLines, Reading::default())?;
+//! let order = Order::shuffled(42);
+//! let examples = Streamed::new(corpus, order, |lines: Vec<String>| {
+//!     let ids = |line: String| Sequence::new(line.bytes().map(u32::from).collect());
+//!     Ok(lines.into_iter().map(ids).collect())
+//! })?;
+//! let epochs = Epochs::new(examples, Budget::tokens(100, 1), order, |drawn: Vec<Drawn<Sequence>>| {
+//!     Ok(next_tokens(&drawn))
+//! })?;
+//! let shards = epochs.shards(0)?;
+//! assert_eq!(shards[0].batch.ids.len(), 5); // both lines
+//! assert_eq!(shards[0].labels.len(), 3); // b, c and e
+//! # std::fs::remove_file(&path)?;
+//! # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//! ```
 
 mod blocks;
 mod checked;

@@ -7,6 +7,7 @@ use tokenizers::AddedToken;
 use tokenizers::models::unigram::{Unigram, UnigramTrainer};
 
 use super::TokenizerTraining;
+use crate::error::Foreign;
 use crate::guard::guard;
 use crate::{Result, TokenizerError};
 
@@ -34,26 +35,51 @@ pub(crate) fn learn(
     if words.is_empty() {
         return Err(TokenizerError::NoWords);
     }
-    let model = guard(|| {
-        let mut trainer = UnigramTrainer::default();
-        trainer.show_progress = false;
-        trainer.vocab_size = vocab_size;
-        trainer.unk_token = Some(UNK.to_owned());
-        trainer.special_tokens =
-            specials.iter().map(|token| AddedToken::from(token.clone(), true)).collect();
-        let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-        one_thread.install(|| {
-            let mut model = Unigram::default();
-            trainer.do_train(words, &mut model)?;
-            Ok(model)
-        })
-    })
-    .map_err(|source| TokenizerError::Training { source })?;
+    let mut trainer = UnigramTrainer::default();
+    trainer.show_progress = false;
+    trainer.vocab_size = vocab_size;
+    trainer.unk_token = Some(UNK.to_owned());
+    trainer.special_tokens =
+        specials.iter().map(|token| AddedToken::from(token.clone(), true)).collect();
+    let model =
+        on_one_thread(&trainer, words).map_err(|source| TokenizerError::Training { source })?;
     let mut pieces: Vec<(String, f64)> = model.iter().cloned().collect();
     let rest = pieces.split_off(specials.len());
     pieces.extend(ordered(rest));
     Ok(pieces)
 }
+
+/// Trains on these words.
+///
+/// The library first builds a suffix array, and of some texts it cannot: it goes beyond the end of
+/// one (esaxx-rs 0.1.10, built without C++). The words stand in it one behind another, so they are
+/// handed over beginning with another word then.
+fn on_one_thread(
+    trainer: &UnigramTrainer,
+    mut words: Vec<(String, u32)>,
+) -> Result<Unigram, Foreign> {
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let attempts = words.len().min(MOST_ATTEMPTS);
+    let step = words.len() / attempts.max(1);
+    let mut outcome = Err("no words".into());
+    for _ in 0..attempts {
+        outcome = one_thread.install(|| {
+            guard(|| {
+                let mut model = Unigram::default();
+                trainer.do_train(words.clone(), &mut model)?;
+                Ok(model)
+            })
+        });
+        if outcome.is_ok() {
+            break;
+        }
+        words.rotate_left(step);
+    }
+    outcome
+}
+
+/// Of texts of a few words most can be trained on at once, and all others soon.
+const MOST_ATTEMPTS: usize = 32;
 
 /// The words that are frequent enough, without characters that are not in the alphabet.
 fn sentences(
