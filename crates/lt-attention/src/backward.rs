@@ -113,7 +113,7 @@ impl<'a> Backward<CrossAttentionInput<'a>> for MultiHeadAttention {
 }
 
 impl<'a> Backward<HiddenStates<'a>> for MultiHeadAttention {
-    type InputGrad = Array2<f32>;
+    type InputGrad = crate::StatesGrad;
 
     fn forward_cached(
         &self,
@@ -130,10 +130,10 @@ impl<'a> Backward<HiddenStates<'a>> for MultiHeadAttention {
         d_output: &Array2<f32>,
         grads: &mut Self,
         scratch: &mut Scratch,
-    ) -> Result<Array2<f32>> {
+    ) -> Result<crate::StatesGrad> {
         let both =
             self.backward(CrossAttentionInput::from(input), cache, d_output, grads, scratch)?;
-        Ok(both.hidden + both.memory)
+        Ok(crate::StatesGrad::new(both.hidden + both.memory))
     }
 }
 

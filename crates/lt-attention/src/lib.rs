@@ -22,6 +22,7 @@ mod dot_product;
 mod input;
 mod multi_head;
 mod projected;
+mod states_grad;
 mod window;
 mod with_cache;
 
@@ -32,6 +33,7 @@ pub use input::{AttentionInput, CrossAttentionInput, HiddenStates};
 pub use lt_core;
 pub use lt_kernels::{DistanceBias, Heads};
 pub use multi_head::{AttentionConfig, MultiHeadAttention, Projections};
+pub use states_grad::StatesGrad;
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

@@ -51,6 +51,8 @@ pub struct AlbertConfig {
     pub type_vocab_size: usize,
     /// ε under the root of layer normalisation.
     pub layer_norm_eps: f32,
+    /// The standard deviation of the numbers that a new model's matrices begin with.
+    pub initializer_range: f32,
     /// The probability with which training drops a number of a hidden vector.
     pub hidden_dropout_prob: f32,
     /// The probability with which training drops an attention weight.
@@ -82,6 +84,7 @@ impl Default for AlbertConfig {
             max_position_embeddings: 512,
             type_vocab_size: 2,
             layer_norm_eps: 1e-12,
+            initializer_range: 0.02,
             hidden_dropout_prob: 0.0,
             attention_probs_dropout_prob: 0.0,
             classifier_dropout_prob: 0.1,
@@ -113,7 +116,7 @@ impl AlbertConfig {
                 type_vocab_size, pad_token_id,
             ],
             name: [hidden_act],
-            number: [
+            number: [initializer_range,
                 layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob,
                 classifier_dropout_prob,
             ],
@@ -172,6 +175,7 @@ impl AlbertConfig {
             ("num_attention_heads", self.num_attention_heads),
         )?;
         checks.epsilon("layer_norm_eps", self.layer_norm_eps)?;
+        checks.not_negative("initializer_range", self.initializer_range)?;
         if self.num_hidden_groups > self.num_hidden_layers {
             let expected = format!("at most num_hidden_layers ({})", self.num_hidden_layers);
             return checks.refuse("num_hidden_groups", self.num_hidden_groups, expected);

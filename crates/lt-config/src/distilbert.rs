@@ -54,6 +54,8 @@ pub struct DistilBertConfig {
     pub seq_classif_dropout: f32,
     /// The same for the head that finds answers.
     pub qa_dropout: f32,
+    /// The standard deviation of the numbers that a new model's matrices begin with.
+    pub initializer_range: f32,
     /// The id of the padding token.
     pub pad_token_id: usize,
     /// Whether the output matrix of the language-model head is the token embedding.
@@ -79,6 +81,7 @@ impl Default for DistilBertConfig {
             attention_dropout: 0.1,
             seq_classif_dropout: 0.2,
             qa_dropout: 0.1,
+            initializer_range: 0.02,
             pad_token_id: 0,
             tie_word_embeddings: true,
             labels: Labels::default(),
@@ -107,7 +110,7 @@ impl DistilBertConfig {
             size: [vocab_size, hidden_dim, max_position_embeddings, pad_token_id],
             name: [activation],
             flag: [sinusoidal_pos_embds, tie_word_embeddings],
-            number: [dropout, attention_dropout, seq_classif_dropout, qa_dropout],
+            number: [initializer_range, dropout, attention_dropout, seq_classif_dropout, qa_dropout],
             ..{
                 dim: fields.size_by_two_names(["dim", "hidden_size"], default.dim)?,
                 n_layers: fields.size_by_two_names(["n_layers", "num_hidden_layers"], default.n_layers)?,
@@ -147,6 +150,7 @@ impl DistilBertConfig {
             .sizes(named!(self: vocab_size, dim, n_heads, hidden_dim, max_position_embeddings))?;
         checks.layers("n_layers", self.n_layers)?;
         checks.heads(("dim", self.dim), ("n_heads", self.n_heads))?;
+        checks.not_negative("initializer_range", self.initializer_range)?;
         checks.probabilities(named!(self:
             dropout, attention_dropout, seq_classif_dropout, qa_dropout,
         ))?;

@@ -26,7 +26,7 @@ use crate::{ConfigError, Labels, LayerType, Origin, RopeParameters};
 ///
 /// `sliding_window_pattern`, `rope_theta` and `rope_local_base_freq` are older spellings.
 /// `attn_logit_softcapping` is not read: Gemma 3 of transformers has the key and applies nothing.
-/// Of `initializer_range` and `use_cache` no result depends. Attention that is not causal,
+/// Of `use_cache` no result depends. Attention that is not causal,
 /// `use_bidirectional_attention`, is refused, and so is `model_type` `gemma3`, with images.
 ///
 /// Source: [Gemma Team 2025](https://arxiv.org/abs/2503.19786), section 2.
@@ -58,6 +58,8 @@ pub struct Gemma3TextConfig {
     pub sliding_window: Option<usize>,
     /// ε under the root of RMS normalisation.
     pub rms_norm_eps: f32,
+    /// The standard deviation of the numbers that a new model's matrices begin with.
+    pub initializer_range: f32,
     /// Scores are divided by the root of this.
     pub query_pre_attn_scalar: f32,
     /// A bound c on the scores of words, if there is one: they become c · tanh(score / c).
@@ -100,6 +102,7 @@ impl Default for Gemma3TextConfig {
             max_position_embeddings: 131_072,
             sliding_window: Some(4096),
             rms_norm_eps: 1e-6,
+            initializer_range: 0.02,
             query_pre_attn_scalar: 256.0,
             final_logit_softcapping: None,
             rope_parameters: RopeParameters::plain(1e6),
@@ -146,7 +149,7 @@ impl Gemma3TextConfig {
         let config = read!(fields, default {
             size: [vocab_size, hidden_size, intermediate_size, num_attention_heads, max_position_embeddings, num_key_value_heads, head_dim],
             name: [hidden_activation],
-            number: [rms_norm_eps, query_pre_attn_scalar, attention_dropout],
+            number: [initializer_range, rms_norm_eps, query_pre_attn_scalar, attention_dropout],
             flag: [attention_bias, tie_word_embeddings],
             token: [pad_token_id, bos_token_id],
             tokens: [eos_token_id],
@@ -215,6 +218,7 @@ impl Gemma3TextConfig {
         self.rope_parameters.check(checks, self.head_dim)?;
         self.rope_local_parameters.check(checks, self.head_dim)?;
         checks.epsilon("rms_norm_eps", self.rms_norm_eps)?;
+        checks.not_negative("initializer_range", self.initializer_range)?;
         let cap = self.final_logit_softcapping.unwrap_or(1.0);
         for (field, number) in [
             ("query_pre_attn_scalar", self.query_pre_attn_scalar),

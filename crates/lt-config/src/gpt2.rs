@@ -25,9 +25,8 @@ use crate::{ConfigError, Labels, Origin};
 /// # Ok::<(), lt_config::ConfigError>(())
 /// ```
 ///
-/// Of `reorder_and_upcast_attn` no result in f32 depends but by rounding, of `n_ctx`, `use_cache`,
-/// `initializer_range` and of what begins with `summary_` none of the heads here; they are not
-/// read.
+/// Of `reorder_and_upcast_attn` no result in f32 depends but by rounding, of `n_ctx`, `use_cache`
+/// and of what begins with `summary_` none of the heads here; they are not read.
 ///
 /// Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.3.
 /// PyTorch: `transformers.GPT2Config`.
@@ -55,6 +54,8 @@ pub struct Gpt2Config {
     pub attn_pdrop: f32,
     /// ε under the root of layer normalisation.
     pub layer_norm_epsilon: f32,
+    /// The standard deviation of the numbers that a new model's matrices begin with.
+    pub initializer_range: f32,
     /// Whether scores are divided by the root of a head's width.
     pub scale_attn_weights: bool,
     /// Whether scores are divided by the number of their layer, counted from 1.
@@ -88,6 +89,7 @@ impl Default for Gpt2Config {
             embd_pdrop: 0.1,
             attn_pdrop: 0.1,
             layer_norm_epsilon: 1e-5,
+            initializer_range: 0.02,
             scale_attn_weights: true,
             scale_attn_by_inverse_layer_idx: false,
             pad_token_id: None,
@@ -117,7 +119,7 @@ impl Gpt2Config {
         let config = read!(fields, default {
             size: [vocab_size],
             name: [activation_function],
-            number: [resid_pdrop, embd_pdrop, attn_pdrop, layer_norm_epsilon],
+            number: [initializer_range, resid_pdrop, embd_pdrop, attn_pdrop, layer_norm_epsilon],
             flag: [scale_attn_weights, scale_attn_by_inverse_layer_idx, tie_word_embeddings],
             token: [pad_token_id, bos_token_id],
             tokens: [eos_token_id],
@@ -170,6 +172,7 @@ impl Gpt2Config {
         checks.layers("n_layer", self.n_layer)?;
         checks.heads(("n_embd", self.n_embd), ("n_head", self.n_head))?;
         checks.epsilon("layer_norm_epsilon", self.layer_norm_epsilon)?;
+        checks.not_negative("initializer_range", self.initializer_range)?;
         checks.probabilities(named!(self: resid_pdrop, embd_pdrop, attn_pdrop))?;
         self.labels.check(origin)?;
         checks.parameters(self.parameter_count())

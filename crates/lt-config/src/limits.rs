@@ -64,6 +64,13 @@ impl Checks<'_> {
         Ok(())
     }
 
+    pub(crate) fn not_negative(self, field: &str, number: f32) -> Result<(), ConfigError> {
+        if !(number >= 0.0 && number.is_finite()) {
+            return self.refuse(field, number, "a number, not negative");
+        }
+        Ok(())
+    }
+
     pub(crate) fn probabilities(self, probabilities: &[(&str, f32)]) -> Result<(), ConfigError> {
         for &(field, probability) in probabilities {
             if !(0.0..1.0).contains(&probability) {

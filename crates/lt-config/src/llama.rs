@@ -25,7 +25,7 @@ use crate::{ConfigError, Labels, Origin, RopeParameters};
 /// # Ok::<(), lt_config::ConfigError>(())
 /// ```
 ///
-/// Of `initializer_range`, `use_cache` and `pretraining_tp` no result depends; they are not read.
+/// Of `use_cache` and `pretraining_tp` no result depends; they are not read.
 ///
 /// Source: [Touvron et al. 2023](https://arxiv.org/abs/2302.13971), section 2.2; grouped heads:
 /// [Ainslie et al. 2023](https://arxiv.org/abs/2305.13245), section 2.2.
@@ -54,6 +54,8 @@ pub struct LlamaConfig {
     pub max_position_embeddings: usize,
     /// ε under the root of RMS normalisation.
     pub rms_norm_eps: f32,
+    /// The standard deviation of the numbers that a new model's matrices begin with.
+    pub initializer_range: f32,
     /// How fast the rotary positions turn.
     pub rope_parameters: RopeParameters,
     /// Whether the matrices of attention have a bias.
@@ -90,6 +92,7 @@ impl Default for LlamaConfig {
             hidden_act: "silu".to_owned(),
             max_position_embeddings: 2048,
             rms_norm_eps: 1e-6,
+            initializer_range: 0.02,
             rope_parameters: RopeParameters::default(),
             attention_bias: false,
             mlp_bias: false,
@@ -122,7 +125,7 @@ impl LlamaConfig {
         let config = read!(fields, default {
             size: [vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, max_position_embeddings],
             name: [hidden_act],
-            number: [rms_norm_eps, attention_dropout],
+            number: [initializer_range, rms_norm_eps, attention_dropout],
             flag: [attention_bias, mlp_bias, tie_word_embeddings],
             token: [pad_token_id, bos_token_id],
             tokens: [eos_token_id],
@@ -183,6 +186,7 @@ impl LlamaConfig {
         checks.heads(("hidden_size", self.hidden_size), heads)?;
         self.rope_parameters.check(checks, self.head_dim)?;
         checks.epsilon("rms_norm_eps", self.rms_norm_eps)?;
+        checks.not_negative("initializer_range", self.initializer_range)?;
         checks.probabilities(named!(self: attention_dropout))?;
         checks.padding(self.pad_token_id.unwrap_or(0), self.vocab_size)?;
         self.labels.check(origin)?;

@@ -27,7 +27,7 @@ use crate::{ConfigError, Labels, LayerType, Origin, RopeParameters};
 /// # Ok::<(), lt_config::ConfigError>(())
 /// ```
 ///
-/// Of `initializer_range` and `use_cache` no result depends; they are not read.
+/// Of `use_cache` no result depends; it is not read.
 ///
 /// Source: [Jiang et al. 2023](https://arxiv.org/abs/2310.06825), section 2.
 /// PyTorch: `transformers.MistralConfig`.
@@ -58,6 +58,8 @@ pub struct MistralConfig {
     pub sliding_window: Option<usize>,
     /// ε under the root of RMS normalisation.
     pub rms_norm_eps: f32,
+    /// The standard deviation of the numbers that a new model's matrices begin with.
+    pub initializer_range: f32,
     /// How fast the rotary positions turn.
     pub rope_parameters: RopeParameters,
     /// The probability with which training drops an attention weight.
@@ -91,6 +93,7 @@ impl Default for MistralConfig {
             max_position_embeddings: 131_072,
             sliding_window: Some(4096),
             rms_norm_eps: 1e-6,
+            initializer_range: 0.02,
             rope_parameters: RopeParameters::default(),
             attention_dropout: 0.0,
             pad_token_id: None,
@@ -126,7 +129,7 @@ impl MistralConfig {
         let config = read!(fields, default {
             size: [vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, max_position_embeddings],
             name: [hidden_act],
-            number: [rms_norm_eps, attention_dropout],
+            number: [initializer_range, rms_norm_eps, attention_dropout],
             flag: [tie_word_embeddings],
             token: [pad_token_id, bos_token_id],
             tokens: [eos_token_id],
@@ -196,6 +199,7 @@ impl MistralConfig {
         }
         self.rope_parameters.check(checks, self.head_dim)?;
         checks.epsilon("rms_norm_eps", self.rms_norm_eps)?;
+        checks.not_negative("initializer_range", self.initializer_range)?;
         checks.probabilities(named!(self: attention_dropout))?;
         checks.padding(self.pad_token_id.unwrap_or(0), self.vocab_size)?;
         self.labels.check(origin)?;

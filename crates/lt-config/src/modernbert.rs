@@ -57,6 +57,10 @@ pub struct ModernBertConfig {
     pub local_rope_theta: f32,
     /// ε under the root of layer normalisation.
     pub norm_eps: f32,
+    /// The standard deviation of the numbers that a new model's matrices begin with.
+    pub initializer_range: f32,
+    /// Beyond so many standard deviations none is drawn.
+    pub initializer_cutoff_factor: f32,
     /// Whether norms have a bias.
     pub norm_bias: bool,
     /// Whether the matrices of attention have a bias.
@@ -105,6 +109,8 @@ impl Default for ModernBertConfig {
             global_rope_theta: 160_000.0,
             local_rope_theta: 10_000.0,
             norm_eps: 1e-5,
+            initializer_range: 0.02,
+            initializer_cutoff_factor: 2.0,
             norm_bias: false,
             attention_bias: false,
             mlp_bias: false,
@@ -157,7 +163,7 @@ impl ModernBertConfig {
                 max_position_embeddings,
             ],
             name: [hidden_activation, classifier_activation],
-            number: [
+            number: [initializer_range, initializer_cutoff_factor,
                 norm_eps, embedding_dropout, attention_dropout, mlp_dropout, classifier_dropout,
             ],
             flag: [
@@ -234,6 +240,8 @@ impl ModernBertConfig {
             return checks.refuse("hidden_size", self.hidden_size, expected);
         }
         checks.epsilon("norm_eps", self.norm_eps)?;
+        checks.not_negative("initializer_range", self.initializer_range)?;
+        checks.not_negative("initializer_cutoff_factor", self.initializer_cutoff_factor)?;
         for (field, theta) in [
             ("global_rope_theta", self.global_rope_theta),
             ("local_rope_theta", self.local_rope_theta),

@@ -46,6 +46,8 @@ pub struct MpnetConfig {
     pub relative_attention_num_buckets: usize,
     /// ε under the root of layer normalisation.
     pub layer_norm_eps: f32,
+    /// The standard deviation of the numbers that a new model's matrices begin with.
+    pub initializer_range: f32,
     /// The probability with which training drops a number of a hidden vector.
     pub hidden_dropout_prob: f32,
     /// The probability with which training drops an attention weight.
@@ -73,6 +75,7 @@ impl Default for MpnetConfig {
             max_position_embeddings: 512,
             relative_attention_num_buckets: 32,
             layer_norm_eps: 1e-12,
+            initializer_range: 0.02,
             hidden_dropout_prob: 0.1,
             attention_probs_dropout_prob: 0.1,
             pad_token_id: 1,
@@ -111,7 +114,7 @@ impl MpnetConfig {
                 max_position_embeddings, relative_attention_num_buckets, pad_token_id,
             ],
             name: [hidden_act],
-            number: [layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob],
+            number: [initializer_range, layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob],
             flag: [tie_word_embeddings],
             ..{
                 labels: Labels::from_fields(fields)?,
@@ -168,6 +171,7 @@ impl MpnetConfig {
             ("num_attention_heads", self.num_attention_heads),
         )?;
         checks.epsilon("layer_norm_eps", self.layer_norm_eps)?;
+        checks.not_negative("initializer_range", self.initializer_range)?;
         checks.probabilities(named!(self: hidden_dropout_prob, attention_probs_dropout_prob))?;
         checks.padding(self.pad_token_id, self.vocab_size)?;
         for (field, size, least) in [

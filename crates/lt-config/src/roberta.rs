@@ -50,6 +50,8 @@ pub struct RobertaConfig {
     pub type_vocab_size: usize,
     /// ε under the root of layer normalisation.
     pub layer_norm_eps: f32,
+    /// The standard deviation of the numbers that a new model's matrices begin with.
+    pub initializer_range: f32,
     /// The probability with which training drops a number of a hidden vector.
     pub hidden_dropout_prob: f32,
     /// The probability with which training drops an attention weight.
@@ -80,6 +82,7 @@ impl Default for RobertaConfig {
             max_position_embeddings: 512,
             type_vocab_size: 2,
             layer_norm_eps: 1e-12,
+            initializer_range: 0.02,
             hidden_dropout_prob: 0.1,
             attention_probs_dropout_prob: 0.1,
             pad_token_id: 1,
@@ -120,7 +123,7 @@ impl RobertaConfig {
                 max_position_embeddings, type_vocab_size, pad_token_id,
             ],
             name: [hidden_act],
-            number: [layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob],
+            number: [initializer_range, layer_norm_eps, hidden_dropout_prob, attention_probs_dropout_prob],
             flag: [tie_word_embeddings],
             ..{
                 vocab_size: fields.size("vocab_size", vocab_size)?,
@@ -179,6 +182,7 @@ impl RobertaConfig {
             ("num_attention_heads", self.num_attention_heads),
         )?;
         checks.epsilon("layer_norm_eps", self.layer_norm_eps)?;
+        checks.not_negative("initializer_range", self.initializer_range)?;
         checks.probabilities(&[
             ("hidden_dropout_prob", self.hidden_dropout_prob),
             ("attention_probs_dropout_prob", self.attention_probs_dropout_prob),

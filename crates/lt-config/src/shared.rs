@@ -50,6 +50,8 @@ pub struct Shared<'a> {
     pub hidden_dropout_prob: f32,
     /// The probability with which training drops an attention weight.
     pub attention_probs_dropout_prob: f32,
+    /// The standard deviation of the numbers that a new model's matrices begin with.
+    pub initializer_range: f32,
     /// Whether the matrix that scores words is the table of their vectors.
     pub tie_word_embeddings: bool,
     /// What a head tells apart.
@@ -92,6 +94,7 @@ macro_rules! shared {
                 Self {
                     vocab_size: $config.vocab_size,
                     tie_word_embeddings: $config.tie_word_embeddings,
+                    initializer_range: $config.initializer_range,
                     labels: &$config.labels,
                     architectures: &$config.architectures,
                     $($same: $config.$same,)*

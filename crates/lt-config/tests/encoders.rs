@@ -136,6 +136,8 @@ fn a_probability_an_epsilon_and_a_padding_token_are_in_range_in_each_family() {
                 "{message}"
             );
         }
+        let message = refusal(family, r#""initializer_range": -0.5"#);
+        assert!(message.contains("initializer_range is -0.5, expected a number, not negative"));
         let message = refusal(family, r#""vocab_size": 10, "pad_token_id": 10"#);
         assert!(message.ends_with("pad_token_id is 10, expected less than vocab_size (10)"));
     }

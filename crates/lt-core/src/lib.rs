@@ -22,7 +22,7 @@ pub use half::{bf16_to_f32, f16_to_f32, f32_to_bf16, f32_to_f16};
 pub use mask::{Keys, Mask, Place};
 pub use module::Module;
 pub use names::{NameMap, Part, Rule, Stored};
-pub use params::{Params, Path, parameter_count, weights, zeros_like};
+pub use params::{Params, Path, add_gradients, parameter_count, weights, zeros_like};
 pub use ragged::Ragged;
 pub use scratch::Scratch;
 pub use threads::{Threads, Workers};

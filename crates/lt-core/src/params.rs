@@ -157,6 +157,34 @@ pub fn parameter_count(layer: &(impl Params + ?Sized)) -> usize {
     weights(layer).iter().map(|(_, weight)| weight.len()).sum()
 }
 
+/// Adds to each parameter of a gradient that of another gradient of the same layer.
+///
+/// A layer that runs several times in a pass gathers its gradient apart, and adds it here once.
+///
+/// # Panics
+/// If the layers are not of one shape.
+///
+/// ```
+/// use lt_core::{Weight, add_gradients, params, zeros_like};
+/// #[derive(Clone)]
+/// struct Affine { weight: Weight, bias: Option<Weight> }
+/// params!(Affine { weight, bias });
+/// let found = Affine { weight: Weight::new(&[1, 2], vec![1.0, 2.0])?, bias: None };
+/// let mut sum = zeros_like(&found);
+/// add_gradients(&mut sum, &found);
+/// add_gradients(&mut sum, &found);
+/// assert_eq!(sum.weight.f32(), [2.0, 4.0]);
+/// # Ok::<(), lt_core::Error>(())
+/// ```
+pub fn add_gradients<P: Params + ?Sized>(sum: &mut P, found: &P) {
+    let mut found = weights(found).into_iter();
+    sum.visit_mut(&mut Path::new(), &mut |name, weight| {
+        let (other, found) = found.next().unwrap_or_else(|| panic!("no gradient of `{name}`"));
+        assert_eq!(name, other, "gradients of one layer");
+        weight.add_weight(found);
+    });
+}
+
 /// A layer of the same shapes whose parameters are all zero: where gradients are gathered.
 #[must_use]
 pub fn zeros_like<P: Params + Clone>(layer: &P) -> P {

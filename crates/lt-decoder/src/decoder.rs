@@ -1,5 +1,8 @@
 //! The whole decoder.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use std::borrow::Cow;
 
 use lt_attention::{CacheShape, HiddenStates, KvCache, Owner, WithCache};
@@ -9,6 +12,9 @@ use lt_layers::AnyNorm;
 use ndarray::{Array2, Array3};
 
 use crate::DecoderLayer;
+
+#[cfg(feature = "train")]
+pub use backward::DecoderCache;
 
 /// The decoder: a stack of decoder layers in which no token looks ahead, and with pre-LN one norm
 /// more at the end.

@@ -1,5 +1,8 @@
 //! The decoder layer.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_attention::{
     CacheShape, CrossAttentionInput, HiddenStates, LayerCache, MultiHeadAttention, WithCache,
 };
@@ -9,6 +12,9 @@ use ndarray::{Array2, Array3, ArrayView2};
 
 use crate::SublayerNorms;
 use crate::sublayer::Add;
+
+#[cfg(feature = "train")]
+pub use backward::DecoderLayerCache;
 
 /// Attention to what stands before, perhaps attention to another text, then a feed-forward layer
 /// for each token alone; each is added to what came in, with norms around it ([`SublayerNorms`]).

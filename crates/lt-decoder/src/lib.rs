@@ -14,8 +14,12 @@ mod decoder;
 mod layer;
 mod sublayer;
 
+#[cfg(feature = "train")]
+pub use decoder::DecoderCache;
 pub use decoder::{Decoder, DecoderTrace};
 pub use layer::DecoderLayer;
+#[cfg(feature = "train")]
+pub use layer::DecoderLayerCache;
 pub use lt_attention::{HiddenStates, KvCache};
 pub use lt_core;
 pub use sublayer::SublayerNorms;

@@ -1,8 +1,14 @@
 //! The norms around a sublayer, and its residual.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_core::{Module, Result, Scratch, params};
 use lt_layers::AnyNorm;
 use ndarray::{Array2, ArrayView2};
+
+#[cfg(feature = "train")]
+pub(crate) use backward::SublayerCache;
 
 /// Where the norms of a sublayer stand: y = after(x + inner(f(before(x)))). What is absent changes
 /// nothing.

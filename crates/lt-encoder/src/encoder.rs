@@ -1,5 +1,8 @@
 //! The whole encoder.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_attention::HiddenStates;
 use lt_core::{Error, Module, Result, Scratch, params};
 use lt_embedding::RelativeBias;
@@ -8,6 +11,9 @@ use lt_layers::LayerNorm;
 use ndarray::{Array2, Array3};
 
 use crate::{EncoderLayer, Stack};
+
+#[cfg(feature = "train")]
+pub use backward::EncoderCache;
 
 /// The encoder: a stack of encoder layers, and with pre-LN one norm more at the end. Its layers may
 /// share one relative position.
@@ -110,12 +116,9 @@ impl Encoder {
         scratch: &mut Scratch,
         run: impl FnOnce(HiddenStates<'_>, &mut Scratch) -> Result<Array2<f32>>,
     ) -> Result<Array2<f32>> {
-        let Some(relative) = &self.relative else { return run(input, scratch) };
-        let numbers = relative.by_distance(scratch); // [h, 2m + 1]
-        let of_heads = numbers.as_slice().unwrap_or_default(); // row after row, as it was made
-        let bias = DistanceBias::new(relative.heads(), of_heads)?;
-        let hidden = run(input.bias(bias), scratch)?;
-        scratch.give(numbers);
+        let numbers = self.relative.as_ref().map(|relative| relative.by_distance(scratch));
+        let hidden = run(biased(&input, numbers.as_ref())?, scratch)?;
+        numbers.into_iter().for_each(|numbers| scratch.give(numbers));
         Ok(hidden)
     }
 
@@ -125,6 +128,17 @@ impl Encoder {
         }
         Ok(hidden)
     }
+}
+
+/// The input with a number for each head and distance, `[h, 2m + 1]`, if there are any.
+fn biased<'b>(
+    input: &'b HiddenStates<'_>,
+    numbers: Option<&'b Array2<f32>>,
+) -> Result<HiddenStates<'b>> {
+    let input = input.with(input.hidden.reborrow());
+    let Some(numbers) = numbers else { return Ok(input) };
+    let of_heads = numbers.as_slice().unwrap_or_default(); // row after row, as it was made
+    Ok(input.bias(DistanceBias::new(numbers.nrows(), of_heads)?))
 }
 
 impl<'a> Module<HiddenStates<'a>> for Encoder {

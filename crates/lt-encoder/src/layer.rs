@@ -1,9 +1,15 @@
 //! The encoder layer.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_attention::{HiddenStates, MultiHeadAttention};
 use lt_core::{Error, Module, Result, Scratch, params};
 use lt_layers::{AnyFeedForward, Dropout, LayerNorm};
 use ndarray::{Array2, Array3};
+
+#[cfg(feature = "train")]
+pub use backward::EncoderLayerCache;
 
 /// Where the layer norms stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +30,24 @@ pub struct Norms {
     pub feed_forward: LayerNorm,
     /// Where both stand.
     pub placement: NormPlacement,
+}
+
+/// What training drops from what each sublayer gives, before it is added; nothing at first.
+///
+/// PyTorch: the `dropout` of `BertSelfOutput` and that of `BertOutput`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct SublayerDropout {
+    /// From what attention gives.
+    pub attention: Dropout,
+    /// From what the feed-forward layer gives.
+    pub feed_forward: Dropout,
+}
+
+/// The same from both.
+impl From<Dropout> for SublayerDropout {
+    fn from(dropout: Dropout) -> Self {
+        Self { attention: dropout, feed_forward: dropout }
+    }
 }
 
 /// Attention, in which tokens look at each other, then a feed-forward layer for each token alone;
@@ -47,7 +71,7 @@ pub struct EncoderLayer {
     feed_forward: AnyFeedForward,
     feed_forward_norm: LayerNorm,
     placement: NormPlacement,
-    dropout: Dropout,
+    dropout: SublayerDropout,
 }
 
 params!(EncoderLayer { attention, attention_norm, feed_forward, feed_forward_norm });
@@ -104,15 +128,15 @@ impl EncoderLayer {
                 });
             }
         }
-        let dropout = Dropout::default();
+        let dropout = SublayerDropout::default();
         let Norms { attention: attention_norm, feed_forward: feed_forward_norm, placement } = norms;
         Ok(Self { attention, attention_norm, feed_forward, feed_forward_norm, placement, dropout })
     }
 
     /// With numbers that training drops from what each sublayer gives, before it is added.
     #[must_use]
-    pub fn with_dropout(self, dropout: Dropout) -> Self {
-        Self { dropout, ..self }
+    pub fn with_dropout(self, dropout: impl Into<SublayerDropout>) -> Self {
+        Self { dropout: dropout.into(), ..self }
     }
 
     /// The attention sublayer.
@@ -141,7 +165,7 @@ impl EncoderLayer {
 
     /// What training drops from what each sublayer gives.
     #[must_use]
-    pub fn dropout(&self) -> Dropout {
+    pub fn dropout(&self) -> SublayerDropout {
         self.dropout
     }
 

@@ -15,12 +15,20 @@ mod layer;
 mod pooler;
 mod stack;
 
+#[cfg(feature = "train")]
+pub use encoder::EncoderCache;
 pub use encoder::{Encoder, EncoderTrace};
-pub use layer::{EncoderLayer, NormPlacement, Norms};
+#[cfg(feature = "train")]
+pub use layer::EncoderLayerCache;
+pub use layer::{EncoderLayer, NormPlacement, Norms, SublayerDropout};
 pub use lt_attention::HiddenStates;
 pub use lt_core;
 pub use pooler::{Pooler, Sequences, first_tokens, mean_tokens, tokens_at};
+#[cfg(feature = "train")]
+pub use pooler::{PoolerCache, first_tokens_backward, mean_tokens_backward, tokens_at_backward};
 pub use stack::Stack;
+#[cfg(feature = "train")]
+pub use stack::StackCache;
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

@@ -1,10 +1,16 @@
 //! From the first token of each sequence to one vector for it.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use std::ops::Range;
 
 use lt_core::{Error, Module, Ragged, Result, Scratch, params};
 use lt_layers::{Activation, Linear};
 use ndarray::{Array2, ArrayView2, ArrayViewMut1, s};
+
+#[cfg(feature = "train")]
+pub use backward::{PoolerCache, first_tokens_backward, mean_tokens_backward, tokens_at_backward};
 
 /// Rows of a batch and where its sequences begin.
 #[derive(Debug, Clone, Copy)]

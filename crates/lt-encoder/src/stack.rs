@@ -1,8 +1,14 @@
 //! Layers one after another.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_attention::HiddenStates;
 use lt_core::{Error, Module, Params, Path, Result, Scratch, Weight};
 use ndarray::Array2;
+
+#[cfg(feature = "train")]
+pub use backward::StackCache;
 
 /// Layers one after another: what one gives, the next takes.
 ///
@@ -70,12 +76,17 @@ impl<L> Stack<L> {
 
     /// The layers in the order in which they run.
     pub fn running(&self) -> impl Iterator<Item = &L> {
+        self.order().filter_map(|number| self.layers.get(number))
+    }
+
+    /// Their numbers.
+    fn order(&self) -> impl Iterator<Item = usize> {
         let (size, order) = match &self.sharing {
             // Each layer once: one group.
             None => (self.layers.len(), &[0][..]),
             Some(sharing) => (sharing.size, sharing.order.as_slice()),
         };
-        order.iter().flat_map(move |group| self.layers.iter().skip(group * size).take(size))
+        order.iter().flat_map(move |group| group * size..(group + 1) * size)
     }
 
     /// Runs the layers and shows `each` of them what it is given, before it runs.

@@ -11,6 +11,7 @@ use lt_attention::{AttentionConfig, MultiHeadAttention};
 use lt_encoder::lt_core::{self, Error, Mask, Module, Ragged, Scratch};
 use lt_encoder::{
     Encoder, EncoderLayer, HiddenStates, NormPlacement, Norms, Pooler, Sequences, Stack,
+    SublayerDropout,
 };
 use lt_laws::sample::{filled, rows};
 use lt_laws::{Batch, encoder, same_bits};
@@ -263,6 +264,6 @@ fn a_stack_has_the_parameters_of_its_layers_by_number() {
 #[test]
 fn what_training_drops_is_kept_with_the_layer() {
     let dropout = Dropout::new(0.25).unwrap();
-    assert_eq!(layer(NormPlacement::Pre).dropout(), Dropout::default());
-    assert_eq!(layer(NormPlacement::Pre).with_dropout(dropout).dropout(), dropout);
+    assert_eq!(layer(NormPlacement::Pre).dropout(), SublayerDropout::default());
+    assert_eq!(layer(NormPlacement::Pre).with_dropout(dropout).dropout(), dropout.into());
 }

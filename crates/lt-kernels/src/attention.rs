@@ -1,5 +1,7 @@
 //! Scaled dot-product attention over a ragged batch, block by block.
 
+#[cfg(feature = "train")]
+pub(crate) mod backward;
 mod bias;
 mod block;
 mod key_values;

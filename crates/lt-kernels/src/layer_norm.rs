@@ -1,5 +1,8 @@
 //! Layer normalisation.
 
+#[cfg(feature = "train")]
+pub(crate) mod backward;
+
 use lt_core::{Scratch, Weight};
 use ndarray::{Array2, ArrayView2, Axis};
 

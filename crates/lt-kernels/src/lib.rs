@@ -17,6 +17,8 @@
 
 mod activation;
 mod attention;
+#[cfg(feature = "train")]
+mod dropping;
 mod feed_forward;
 mod gated_feed_forward;
 mod gather;
@@ -34,14 +36,20 @@ mod tile;
 mod vector_math;
 
 pub use activation::{Activation, activate, activate_with};
+#[cfg(feature = "train")]
+pub use attention::backward::{AttentionGradient, DroppedWeights};
 pub use attention::{
     Attention, DistanceBias, Heads, KEY_BLOCK, KeyValues, LooksAt, Widths, attention,
     attention_with,
 };
+#[cfg(feature = "train")]
+pub use dropping::Dropping;
 pub use feed_forward::{FeedForward, WeightAndBias, feed_forward, feed_forward_with};
 pub use gated_feed_forward::{GatedFeedForward, gated_feed_forward, gated_feed_forward_with};
 pub use gather::{Gather, Lookup, gather, gather_with};
 pub use instructions::Instructions;
+#[cfg(feature = "train")]
+pub use layer_norm::backward::NormGradient;
 pub use layer_norm::{
     LayerNorm, Norm, layer_norm, layer_norm_in_place, layer_norm_in_place_with, layer_norm_with,
 };

@@ -1,13 +1,11 @@
 //! Layer normalisation.
 
-use lt_core::{
-    Backward, Error, Module, Result, Scratch, Train, Trainable, Weight, check_columns, check_shape,
-    dims, params,
-};
+#[cfg(feature = "train")]
+mod backward;
+
+use lt_core::{Error, Module, Result, Scratch, Weight, check_columns, check_shape, dims, params};
 use lt_kernels::{Norm, layer_norm, layer_norm_in_place};
 use ndarray::{Array2, ArrayView2};
-
-use crate::linear::{add, sum_of_rows};
 
 /// y = γ·(x − μ) / √(σ² + ε) + β: each row is given mean 0 and variance 1, then scaled and shifted.
 ///
@@ -130,60 +128,5 @@ impl<'a> Module<ArrayView2<'a, f32>> for LayerNorm {
     fn forward_in(&self, x: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         check_columns("LayerNorm::forward", self.width(), &x)?;
         Ok(layer_norm(&lt_kernels::LayerNorm::new(x, self.norm()), scratch))
-    }
-}
-
-impl Trainable for LayerNorm {
-    /// Nothing: mean and variance are taken again, which is cheaper than to keep them.
-    type Cache = ();
-}
-
-impl<'a> Backward<ArrayView2<'a, f32>> for LayerNorm {
-    type InputGrad = Array2<f32>;
-
-    fn forward_cached(
-        &self,
-        x: ArrayView2<'a, f32>,
-        train: &mut Train,
-    ) -> Result<(Array2<f32>, ())> {
-        Ok((self.forward_in(x, &mut train.scratch)?, ()))
-    }
-
-    fn backward(
-        &self,
-        x: ArrayView2<'a, f32>,
-        (): &(),
-        d_output: &Array2<f32>,
-        grads: &mut Self,
-        _scratch: &mut Scratch,
-    ) -> Result<Array2<f32>> {
-        check_shape("LayerNorm::backward", dims![x.nrows(), self.width()], d_output.shape())?;
-        let d = self.width() as f32;
-        let gain = self.gain.f32();
-        let mut d_gain = vec![0.0; gain.len()];
-        let mut d_input = Array2::zeros(x.raw_dim());
-        for (row, x) in x.rows().into_iter().enumerate() {
-            let mean = x.iter().sum::<f32>() / d;
-            let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / d;
-            let scale = 1.0 / (variance + self.epsilon).sqrt();
-            // forward: n = (x − μ)·scale, y = γ·n + β  ⇒  backward: dγ = Σ dy·n, dβ = Σ dy, dn = dy·γ
-            let n = |i: usize| (x[i] - mean) * scale;
-            let d_n = |i: usize| d_output[[row, i]] * gain[i];
-            for (i, d_gain) in d_gain.iter_mut().enumerate() {
-                *d_gain += d_output[[row, i]] * n(i);
-            }
-            // μ and scale depend on every x: their share is a mean, and a mean along n
-            //   dx = scale·(dn − mean(dn) − n·mean(dn·n))
-            let mean_d_n = (0..x.len()).map(d_n).sum::<f32>() / d;
-            let mean_d_n_n = (0..x.len()).map(|i| d_n(i) * n(i)).sum::<f32>() / d;
-            for i in 0..x.len() {
-                d_input[[row, i]] = scale * (d_n(i) - mean_d_n - n(i) * mean_d_n_n);
-            }
-        }
-        add(&mut grads.gain, &d_gain);
-        if let Some(bias) = &mut grads.bias {
-            add(bias, &sum_of_rows(d_output));
-        }
-        Ok(d_input)
     }
 }

@@ -31,11 +31,19 @@ mod linear;
 mod rms_norm;
 
 pub use activation::activation_from_name;
-pub use any_feed_forward::{AnyFeedForward, AnyFeedForwardCache};
+pub use any_feed_forward::AnyFeedForward;
+#[cfg(feature = "train")]
+pub use any_feed_forward::backward::AnyFeedForwardCache;
 pub use any_norm::AnyNorm;
-pub use dropout::{Dropout, Dropped};
-pub use feed_forward::{FeedForward, FeedForwardCache};
-pub use gated_feed_forward::{GatedFeedForward, GatedFeedForwardCache};
+pub use dropout::Dropout;
+#[cfg(feature = "train")]
+pub use dropout::dropped::Dropped;
+pub use feed_forward::FeedForward;
+#[cfg(feature = "train")]
+pub use feed_forward::backward::FeedForwardCache;
+pub use gated_feed_forward::GatedFeedForward;
+#[cfg(feature = "train")]
+pub use gated_feed_forward::backward::GatedFeedForwardCache;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use lt_core;

@@ -1,10 +1,12 @@
 //! The linear layer.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_core::{
-    Backward, Error, Module, Result, Scratch, Shape, Train, Trainable, Weight, check_columns,
-    check_shape, dims, params, shape,
+    Error, Module, Result, Scratch, Shape, Weight, check_columns, check_shape, dims, params, shape,
 };
-use lt_kernels::{Activation, Product, product, reference};
+use lt_kernels::{Activation, Product, product};
 use ndarray::{Array2, ArrayView2};
 
 /// y = x·Wᵀ + b: each output is a weighted sum of the inputs.
@@ -131,54 +133,4 @@ impl<'a> Module<ArrayView2<'a, f32>> for Linear {
     fn forward_in(&self, x: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         self.forward_activated(x, Activation::Identity, scratch)
     }
-}
-
-impl Trainable for Linear {
-    /// The input is all that is needed.
-    type Cache = ();
-}
-
-impl<'a> Backward<ArrayView2<'a, f32>> for Linear {
-    type InputGrad = Array2<f32>;
-
-    fn forward_cached(
-        &self,
-        x: ArrayView2<'a, f32>,
-        train: &mut Train,
-    ) -> Result<(Array2<f32>, ())> {
-        Ok((self.forward_in(x, &mut train.scratch)?, ()))
-    }
-
-    fn backward(
-        &self,
-        x: ArrayView2<'a, f32>,
-        (): &(),
-        d_output: &Array2<f32>,
-        grads: &mut Self,
-        _scratch: &mut Scratch,
-    ) -> Result<Array2<f32>> {
-        check_shape("Linear::backward", dims![x.nrows(), self.outputs()], d_output.shape())?;
-        // forward: y = x·Wᵀ + b  ⇒  backward: dW = dyᵀ·x, db = Σ dy over the rows, dx = dy·W
-        add(&mut grads.weight, &reference::matmul(d_output.t(), x)); // [out, in]
-        if let Some(bias) = &mut grads.bias {
-            add(bias, &sum_of_rows(d_output)); // [out]
-        }
-        Ok(reference::matmul(d_output.view(), self.weight.matrix())) // [tokens, in]
-    }
-}
-
-/// Adds to a gradient what one backward pass has found.
-pub(crate) fn add<'a>(gradient: &mut Weight, found: impl IntoIterator<Item = &'a f32>) {
-    for (sum, value) in gradient.make_mut().iter_mut().zip(found) {
-        *sum += value;
-    }
-}
-
-/// The sum of all rows, from the first to the last: ndarray's own sum goes by the layout in memory.
-pub(crate) fn sum_of_rows(rows: &Array2<f32>) -> Vec<f32> {
-    let mut sum = vec![0.0; rows.ncols()];
-    for row in rows.rows() {
-        sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-    }
-    sum
 }

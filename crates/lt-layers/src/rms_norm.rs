@@ -1,15 +1,13 @@
 //! Division by the root mean square.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use std::ops::Range;
 
-use lt_core::{
-    Backward, Error, Module, Result, Scratch, Train, Trainable, Weight, check_columns, check_shape,
-    dims, params,
-};
+use lt_core::{Error, Module, Result, Scratch, Weight, check_columns, check_shape, dims, params};
 use lt_kernels::{Gain, RootMeanSquare, rms_norm, rms_norm_in_place};
 use ndarray::{Array2, ArrayView2};
-
-use crate::linear::add;
 
 /// y = γ·x / √(mean(x²) + ε): each row is divided by the root of the mean of its squares, then
 /// scaled. Nothing is subtracted, and nothing added.
@@ -174,58 +172,5 @@ impl<'a> Module<ArrayView2<'a, f32>> for RmsNorm {
     fn forward_in(&self, x: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         check_columns("RmsNorm::forward", self.width(), &x)?;
         Ok(rms_norm(&lt_kernels::RmsNorm::new(x, self.norm()), scratch))
-    }
-}
-
-impl Trainable for RmsNorm {
-    /// Nothing: the mean of the squares is taken again, which is cheaper than to keep it.
-    type Cache = ();
-}
-
-impl<'a> Backward<ArrayView2<'a, f32>> for RmsNorm {
-    type InputGrad = Array2<f32>;
-
-    fn forward_cached(
-        &self,
-        x: ArrayView2<'a, f32>,
-        train: &mut Train,
-    ) -> Result<(Array2<f32>, ())> {
-        Ok((self.forward_in(x, &mut train.scratch)?, ()))
-    }
-
-    fn backward(
-        &self,
-        x: ArrayView2<'a, f32>,
-        (): &(),
-        d_output: &Array2<f32>,
-        grads: &mut Self,
-        _scratch: &mut Scratch,
-    ) -> Result<Array2<f32>> {
-        check_columns("RmsNorm::backward", self.width(), &x)?;
-        check_shape("RmsNorm::backward", dims![x.nrows(), self.width()], d_output.shape())?;
-        let d = self.width() as f32;
-        let more = if self.gain == Gain::OnePlusWeight { 1.0 } else { 0.0 };
-        let weight = self.weight.f32();
-        let mut d_weight = vec![0.0; weight.len()];
-        let mut d_input = Array2::zeros(x.raw_dim());
-        for (row, x) in x.rows().into_iter().enumerate() {
-            let squares = x.iter().map(|x| x * x).sum::<f32>() / d;
-            let scale = 1.0 / (squares + self.epsilon).sqrt();
-            // forward: n = x·scale, y = γ·n  ⇒  backward: dγ = Σ dy·n, dn = dy·γ; what is added to
-            // the weight to make γ of it is constant, so that the weight's gradient is γ's
-            let n = |i: usize| x[i] * scale;
-            let d_n = |i: usize| d_output[[row, i]] * (weight[i] + more);
-            for (i, d_weight) in d_weight.iter_mut().enumerate() {
-                *d_weight += d_output[[row, i]] * n(i);
-            }
-            // scale depends on every x: its share is a mean along n
-            //   dx = scale·(dn − n·mean(dn·n))
-            let mean_d_n_n = (0..x.len()).map(|i| d_n(i) * n(i)).sum::<f32>() / d;
-            for i in 0..x.len() {
-                d_input[[row, i]] = scale * (d_n(i) - n(i) * mean_d_n_n);
-            }
-        }
-        add(&mut grads.weight, &d_weight);
-        Ok(d_input)
     }
 }

@@ -1,5 +1,8 @@
 //! The causal-language-model head: which word comes next.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_attention::KvCache;
 use lt_config::ModelConfig;
 use lt_core::{Error, Module, Result, Scratch, Weight, check_columns, check_shape, dims, params};
@@ -9,6 +12,9 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::family::family;
 use crate::{Decoder, Layers, TextEncoder};
+
+#[cfg(feature = "train")]
+pub use backward::CausalLmCache;
 
 /// A decoder with the head that predicts the next word.
 ///
@@ -22,7 +28,7 @@ use crate::{Decoder, Layers, TextEncoder};
 /// equation 2. PyTorch: transformers' `AutoModelForCausalLM`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CausalLm {
-    encoder: TextEncoder,
+    pub(crate) encoder: TextEncoder,
     head: Option<Weight>,
     cap: Option<f32>,
 }

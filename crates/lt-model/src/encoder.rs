@@ -1,5 +1,8 @@
 //! The body under every head: text in, one vector per token out.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_attention::{HiddenStates, KvCache, MultiHeadAttention};
 use lt_config::ModelConfig;
 use lt_core::{Error, Module, Params, Path, Ragged, Result, Scratch, Weight};
@@ -10,6 +13,9 @@ use ndarray::{Array2, Array3};
 
 use crate::Layers;
 use crate::family::{Names, family};
+
+#[cfg(feature = "train")]
+pub use backward::TextEncoderCache;
 
 /// An encoder of text, of whatever family: ids in, one vector per token out, and one per sequence
 /// if there is a pooler.
@@ -31,7 +37,7 @@ pub struct TextEncoder {
     embeddings: TextEmbeddings,
     embeddings_project: Option<Linear>,
     layers: Layers,
-    pooler: Option<Pooler>,
+    pub(crate) pooler: Option<Pooler>,
     longest: usize,
 }
 

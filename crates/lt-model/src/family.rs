@@ -5,6 +5,7 @@ use lt_core::{Error, NameMap, Result, Rule};
 use lt_weights::Layout;
 
 use crate::head::Head;
+use crate::initial::{Initial, New};
 use crate::masked_lm::{Decoder, MaskedLmHead};
 use crate::{HeadTransform, SequenceHead, TextEncoder};
 
@@ -40,11 +41,29 @@ pub(crate) trait Family {
         Ok(None)
     }
 
+    /// What a new parameter begins with.
+    fn initial(&self, new: New<'_>) -> Initial {
+        new.usual()
+    }
+
+    /// How much training drops of the vectors that its head scores which sorts tokens.
+    fn token_dropout(&self) -> f32;
+
+    /// How much training drops of the vectors that its head scores which finds answers; most drop
+    /// nothing.
+    fn question_dropout(&self) -> f32 {
+        0.0
+    }
+
     /// What its heads that score tokens begin with, of zeros; most score them as they are.
     fn token_transform(&self) -> Result<Option<HeadTransform>> {
         Ok(None)
     }
 }
+
+/// What transformers' heads on decoders that sort tokens drop in training: decoders have no setting
+/// for it. PyTorch: `GenericForTokenClassification`.
+pub(crate) const DECODERS_DROPOUT: f32 = 0.1;
 
 /// The family that this configuration belongs to.
 pub(crate) fn family(config: &ModelConfig) -> Result<&dyn Family> {
@@ -131,13 +150,15 @@ pub(crate) const fn sorting_texts(
 
 /// With a head that sorts tokens: most families call its matrix `classifier`, and have no other.
 pub(crate) const fn sorting_tokens(spelling: Layout, encoder: NameMap) -> Layout {
-    const HEAD: NameMap = NameMap::new(&[Rule::Rename { ours: "output", theirs: "classifier" }]);
+    const HEAD: NameMap =
+        NameMap::new(&[Rule::Rename { ours: "head.output", theirs: "classifier" }]);
     Layout { map: encoder.and(&[HEAD]), own: &["classifier.*"], ..spelling }
 }
 
 /// With a head that finds answers: most families call its matrix `qa_outputs`, and have no other.
 pub(crate) const fn finding_answers(spelling: Layout, encoder: NameMap) -> Layout {
-    const HEAD: NameMap = NameMap::new(&[Rule::Rename { ours: "output", theirs: "qa_outputs" }]);
+    const HEAD: NameMap =
+        NameMap::new(&[Rule::Rename { ours: "head.output", theirs: "qa_outputs" }]);
     Layout { map: encoder.and(&[HEAD]), own: &["qa_outputs.*"], ..spelling }
 }
 

@@ -1,8 +1,14 @@
 //! The first layer of a head.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_core::{Module, Result, Scratch, check_columns, check_shape, dims, params};
 use lt_layers::{Activation, LayerNorm, Linear};
 use ndarray::{Array2, ArrayView2};
+
+#[cfg(feature = "train")]
+pub use backward::HeadTransformCache;
 
 /// norm(activation(W·h + b)): what most heads do with a vector before they score it; the norm where
 /// the family has one.
@@ -49,32 +55,21 @@ impl HeadTransform {
     pub fn outputs(&self) -> usize {
         self.dense.outputs()
     }
+}
 
-    /// The vectors that are scored.
-    pub(crate) fn apply(
-        &self,
-        rows: ArrayView2<'_, f32>,
-        scratch: &mut Scratch,
-    ) -> Result<Array2<f32>> {
+impl<'a> Module<ArrayView2<'a, f32>> for HeadTransform {
+    type Output = Array2<f32>;
+
+    fn forward(&self, rows: ArrayView2<'a, f32>) -> Result<Array2<f32>> {
+        self.forward_in(rows, &mut Scratch::new())
+    }
+
+    fn forward_in(&self, rows: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        check_columns("HeadTransform::forward", self.inputs(), &rows)?;
         let mut rows = self.dense.forward_activated(rows, self.activation, scratch)?; // [n, e]
         if let Some(norm) = &self.norm {
             norm.forward_in_place(&mut rows, scratch)?;
         }
         Ok(rows)
     }
-}
-
-/// The scores of tokens: what a linear layer makes of their vectors, transformed or as they are.
-pub(crate) fn score(
-    transform: Option<&HeadTransform>,
-    output: &Linear,
-    hidden: ArrayView2<'_, f32>,
-    scratch: &mut Scratch,
-) -> Result<Array2<f32>> {
-    let Some(transform) = transform else { return output.forward_in(hidden, scratch) };
-    check_columns("HeadTransform::apply", transform.inputs(), &hidden)?;
-    let rows = transform.apply(hidden, scratch)?; // [tokens, d]
-    let scores = output.forward_in(rows.view(), scratch)?; // [tokens, n]
-    scratch.give(rows);
-    Ok(scores)
 }

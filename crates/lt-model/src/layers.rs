@@ -1,10 +1,16 @@
 //! The layers of a model, of an encoder or of a decoder.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_attention::{HiddenStates, KvCache, MultiHeadAttention};
 use lt_core::{Error, Module, Params, Path, Result, Scratch, Weight};
 use lt_decoder::{Decoder, DecoderLayer, DecoderTrace};
 use lt_encoder::{Encoder, EncoderLayer};
 use ndarray::Array2;
+
+#[cfg(feature = "train")]
+pub use backward::LayersCache;
 
 /// The layers of a model.
 ///

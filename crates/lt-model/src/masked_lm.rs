@@ -1,5 +1,8 @@
 //! The masked-language-model head: which word stood where the mask is.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_config::ModelConfig;
 use lt_core::{Module, Result, Scratch, Weight, check_columns, check_shape, dims, params};
 use lt_embedding::TokenIds;
@@ -8,6 +11,9 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::family::family;
 use crate::{HeadTransform, TextEncoder};
+
+#[cfg(feature = "train")]
+pub use backward::MaskedLmCache;
 
 /// From the vector of a token to a score for each word of the vocabulary.
 ///
@@ -61,7 +67,7 @@ pub enum Decoder {
 /// PyTorch: transformers' `AutoModelForMaskedLM`, so `BertForMaskedLM` and its kin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskedLm {
-    encoder: TextEncoder,
+    pub(crate) encoder: TextEncoder,
     head: MaskedLmHead,
 }
 
@@ -102,18 +108,32 @@ impl MaskedLm {
         hidden: ArrayView2<'_, f32>,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
-        let head = &self.head;
-        check_columns("MaskedLm::predict", head.transform.inputs(), &hidden)?;
-        let words = head.decoder.as_ref().unwrap_or(self.encoder.embeddings().token().weight());
-        let (v, e) = (words.shape()[0], head.transform.outputs());
-        check_shape("MaskedLm::predict", dims![v, e], words.shape())?;
-        if let Some(bias) = &head.bias {
-            check_shape("MaskedLm::predict", dims![v], bias.shape())?;
-        }
-        let rows = head.transform.apply(hidden, scratch)?; // [n, e]
-        let logits = product(&Product::new(rows.view(), words).bias(head.bias.as_ref()), scratch); // [n, v]
+        self.check(&hidden)?;
+        let rows = self.head.transform.forward_in(hidden, scratch)?; // [n, e]
+        let logits = self.compare(rows.view(), scratch); // [n, v]
         scratch.give(rows);
         Ok(logits)
+    }
+
+    /// The matrix that turns a predicted vector into scores, `[v, e]`.
+    fn words(&self) -> &Weight {
+        self.head.decoder.as_ref().unwrap_or(self.encoder.embeddings().token().weight())
+    }
+
+    /// Refuses vectors of another width, and a matrix that does not fit the head.
+    fn check(&self, hidden: &ArrayView2<'_, f32>) -> Result<()> {
+        const AT: &str = "MaskedLm::predict";
+        let (transform, words) = (&self.head.transform, self.words());
+        check_columns(AT, transform.inputs(), hidden)?;
+        let v = words.shape()[0];
+        check_shape(AT, dims![v, transform.outputs()], words.shape())?;
+        self.head.bias.as_ref().map_or(Ok(()), |bias| check_shape(AT, dims![v], bias.shape()))
+    }
+
+    /// How like each word the predicted vectors are, `[n, v]`.
+    fn compare(&self, rows: ArrayView2<'_, f32>, scratch: &mut Scratch) -> Array2<f32> {
+        let scores = Product::new(rows, self.words()).bias(self.head.bias.as_ref());
+        product(&scores, scratch)
     }
 }
 

@@ -7,14 +7,13 @@ use lt_layers::Linear;
 use ndarray::{Array1, ArrayView2};
 
 use crate::family::family;
-use crate::head_transform::score;
-use crate::{HeadTransform, TextEncoder};
+use crate::{HeadDropout, ScoreHead, TextEncoder};
 
 /// An encoder with the head that finds an answer: for each token, how well it would begin one, and
 /// how well it would end one.
 ///
 /// Two linear functions of the vector of each token; some families put it through a
-/// [`HeadTransform`] first.
+/// [`HeadTransform`](crate::HeadTransform) first.
 ///
 /// # Shapes
 /// ids `[tokens]` to two times `[tokens]`.
@@ -23,12 +22,11 @@ use crate::{HeadTransform, TextEncoder};
 /// `AutoModelForQuestionAnswering`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuestionAnswering {
-    encoder: TextEncoder,
-    transform: Option<HeadTransform>,
-    output: Linear,
+    pub(crate) encoder: TextEncoder,
+    pub(crate) head: ScoreHead,
 }
 
-params!(QuestionAnswering { encoder, transform, output });
+params!(QuestionAnswering { encoder, head });
 
 /// What a [`QuestionAnswering`] gives: scores of each token, `[tokens]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,9 +44,11 @@ impl QuestionAnswering {
     /// As for [`TextEncoder::zeros`].
     pub fn zeros(config: &ModelConfig) -> Result<Self> {
         let family = family(config)?;
-        let (encoder, transform) = (family.encoder()?, family.token_transform()?);
+        let encoder = family.encoder()?;
         let output = Linear::zeros(encoder.width(), 2)?;
-        Ok(Self { encoder, transform, output })
+        let dropout = HeadDropout::before_output(family.question_dropout())?;
+        let head = ScoreHead::new(family.token_transform()?, output).with_dropout(dropout);
+        Ok(Self { encoder, head })
     }
 
     /// The encoder under the head.
@@ -57,12 +57,18 @@ impl QuestionAnswering {
         &self.encoder
     }
 
+    /// The head.
+    #[must_use]
+    pub fn head(&self) -> &ScoreHead {
+        &self.head
+    }
+
     /// The scores of each token, given its vector `[n, d]`.
     ///
     /// # Errors
     /// [`Error::Shape`](lt_core::Error::Shape) if the vectors have another width.
     pub fn find(&self, hidden: ArrayView2<'_, f32>, scratch: &mut Scratch) -> Result<SpanLogits> {
-        let logits = score(self.transform.as_ref(), &self.output, hidden, scratch)?; // [tokens, 2]
+        let logits = self.head.forward_in(hidden, scratch)?; // [tokens, 2]
         let spans =
             SpanLogits { start: logits.column(0).to_owned(), end: logits.column(1).to_owned() };
         scratch.give(logits);

@@ -7,8 +7,7 @@ use lt_layers::Linear;
 use ndarray::{Array1, ArrayView2};
 
 use crate::family::family;
-use crate::head_transform::score;
-use crate::{HeadTransform, TextEncoder};
+use crate::{ScoreHead, TextEncoder};
 
 /// An encoder with the head that tells which tokens of a text another model put there: ELECTRA's
 /// discriminator.
@@ -22,12 +21,11 @@ use crate::{HeadTransform, TextEncoder};
 /// `ElectraForPreTraining`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReplacedTokens {
-    encoder: TextEncoder,
-    transform: HeadTransform,
-    output: Linear,
+    pub(crate) encoder: TextEncoder,
+    pub(crate) head: ScoreHead,
 }
 
-params!(ReplacedTokens { encoder, transform, output });
+params!(ReplacedTokens { encoder, head });
 
 impl ReplacedTokens {
     /// A model of these sizes whose numbers are all zero: to be loaded into.
@@ -45,7 +43,7 @@ impl ReplacedTokens {
             });
         };
         let output = Linear::zeros(transform.outputs(), 1)?;
-        Ok(Self { encoder: family.encoder()?, transform, output })
+        Ok(Self { encoder: family.encoder()?, head: ScoreHead::new(Some(transform), output) })
     }
 
     /// The encoder under the head.
@@ -54,12 +52,18 @@ impl ReplacedTokens {
         &self.encoder
     }
 
+    /// The head.
+    #[must_use]
+    pub fn head(&self) -> &ScoreHead {
+        &self.head
+    }
+
     /// The score of each token, given its vector `[n, d]`.
     ///
     /// # Errors
     /// [`Error::Shape`] if the vectors have another width.
     pub fn score(&self, hidden: ArrayView2<'_, f32>, scratch: &mut Scratch) -> Result<Array1<f32>> {
-        let logits = score(Some(&self.transform), &self.output, hidden, scratch)?; // [tokens, 1]
+        let logits = self.head.forward_in(hidden, scratch)?; // [tokens, 1]
         let scores = logits.column(0).to_owned(); // [tokens]
         scratch.give(logits);
         Ok(scores)

@@ -1,16 +1,22 @@
 //! The head that sorts whole texts: one row of scores for each.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use std::ops::Range;
 
 use lt_config::ModelConfig;
-use lt_core::{Module, Result, Scratch, Weight, check_shape, dims, params};
+use lt_core::{Module, Params, Path, Result, Scratch, Weight, check_shape, dims, params};
 use lt_embedding::TokenIds;
 use lt_encoder::{Sequences, first_tokens, mean_tokens, tokens_at};
 use lt_layers::{Activation, Linear};
 use ndarray::{Array2, ArrayView2};
 
 use crate::family::family;
-use crate::{HeadTransform, TextEncoder};
+use crate::{HeadDropout, HeadTransform, ScoreHead, TextEncoder};
+
+#[cfg(feature = "train")]
+pub use backward::SequenceClassifierCache;
 
 /// From one vector of each text to a score for each label.
 ///
@@ -27,11 +33,19 @@ use crate::{HeadTransform, TextEncoder};
 #[derive(Debug, Clone, PartialEq)]
 pub struct SequenceHead {
     looks_at: LooksAt,
-    transform: Option<HeadTransform>,
-    output: Linear,
+    score: ScoreHead,
 }
 
-params!(SequenceHead { transform, output });
+/// The parameters are those of the layers that score, as if there were nothing around them.
+impl Params for SequenceHead {
+    fn visit<'a>(&'a self, path: &mut Path, visit: &mut dyn FnMut(&str, &'a Weight)) {
+        self.score.visit(path, visit);
+    }
+
+    fn visit_mut(&mut self, path: &mut Path, visit: &mut dyn FnMut(&str, &mut Weight)) {
+        self.score.visit_mut(path, visit);
+    }
+}
 
 /// Which vector of a text its head looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,14 +71,20 @@ impl SequenceHead {
     /// The same with this first layer.
     pub(crate) fn new(transform: HeadTransform, labels: usize) -> Result<Self> {
         let output = Linear::zeros(transform.outputs(), labels)?;
-        Ok(Self { looks_at: LooksAt::FirstToken, transform: Some(transform), output })
+        let score = ScoreHead::new(Some(transform), output);
+        Ok(Self { looks_at: LooksAt::FirstToken, score })
     }
 
     /// A head that looks at the last token, of zeros: to be loaded into.
     pub(crate) fn of_last_token(d: usize, labels: usize, padding: Option<usize>) -> Result<Self> {
         let output = Linear::new(Weight::zeros(&[labels, d]), None)?;
         let padding = padding.and_then(|id| u32::try_from(id).ok());
-        Ok(Self { looks_at: LooksAt::LastToken { padding }, transform: None, output })
+        Ok(Self { looks_at: LooksAt::LastToken { padding }, score: ScoreHead::new(None, output) })
+    }
+
+    /// With numbers that training drops.
+    pub(crate) fn with_dropout(self, dropout: HeadDropout) -> Self {
+        Self { score: self.score.with_dropout(dropout), ..self }
     }
 
     /// The same, looking at other vectors.
@@ -78,11 +98,42 @@ impl SequenceHead {
         self.looks_at
     }
 
+    /// The layers that score the vectors it looks at.
+    #[must_use]
+    pub fn score(&self) -> &ScoreHead {
+        &self.score
+    }
+
     /// How many labels there are.
     #[must_use]
     pub fn labels(&self) -> usize {
-        self.output.outputs()
+        self.score.labels()
     }
+
+    /// The vector of each text that is scored, `[b, d]`.
+    fn look(
+        &self,
+        hidden: ArrayView2<'_, f32>,
+        input: &TokenIds<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Array2<f32>> {
+        const AT: &str = "SequenceClassifier::classify";
+        check_shape(AT, dims![input.ids.len(), "d"], hidden.shape())?;
+        let sequences = Sequences { hidden, sequences: input.sequences };
+        match self.looks_at {
+            LooksAt::FirstToken => first_tokens(AT, sequences, scratch),
+            LooksAt::Mean => mean_tokens(AT, sequences, scratch),
+            LooksAt::LastToken { padding } => {
+                let place = |range: Range<usize>| last_token(&input.ids[range], padding);
+                tokens_at(AT, sequences, place, scratch)
+            }
+        }
+    }
+}
+
+/// The place of the last token that is no padding; of the first if all are.
+fn last_token(ids: &[u32], padding: Option<u32>) -> usize {
+    ids.iter().rposition(|&id| Some(id) != padding).unwrap_or(0)
 }
 
 /// An encoder with the head that sorts whole texts, or pairs of them.
@@ -96,8 +147,8 @@ impl SequenceHead {
 /// PyTorch: transformers' `AutoModelForSequenceClassification`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SequenceClassifier {
-    encoder: TextEncoder,
-    head: SequenceHead,
+    pub(crate) encoder: TextEncoder,
+    pub(crate) head: SequenceHead,
 }
 
 params!(SequenceClassifier { encoder, head });
@@ -136,31 +187,9 @@ impl SequenceClassifier {
         input: &TokenIds<'_>,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
-        const AT: &str = "SequenceClassifier::classify";
-        let head = &self.head;
-        check_shape(AT, dims![input.ids.len(), "d"], hidden.shape())?;
-        let sequences = Sequences { hidden, sequences: input.sequences };
-        let texts = match head.looks_at {
-            LooksAt::FirstToken => first_tokens(AT, sequences, scratch)?, // [b, d]
-            LooksAt::Mean => mean_tokens(AT, sequences, scratch)?,        // [b, d]
-            LooksAt::LastToken { padding } => {
-                let place = |range: Range<usize>| {
-                    let ids = &input.ids[range];
-                    ids.iter().rposition(|&id| Some(id) != padding).unwrap_or(0)
-                };
-                tokens_at(AT, sequences, place, scratch)? // [b, d]
-            }
-        };
-        let vectors = match &head.transform {
-            Some(transform) => {
-                let vectors = transform.apply(texts.view(), scratch)?; // [b, d]
-                scratch.give(texts);
-                vectors
-            }
-            None => texts,
-        };
-        let logits = head.output.forward_in(vectors.view(), scratch)?; // [b, n]
-        scratch.give(vectors);
+        let texts = self.head.look(hidden, input, scratch)?; // [b, d]
+        let logits = self.head.score.forward_in(texts.view(), scratch)?; // [b, n]
+        scratch.give(texts);
         Ok(logits)
     }
 }

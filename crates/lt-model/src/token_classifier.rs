@@ -7,13 +7,12 @@ use lt_layers::Linear;
 use ndarray::{Array2, ArrayView2};
 
 use crate::family::family;
-use crate::head_transform::score;
-use crate::{HeadTransform, TextEncoder};
+use crate::{HeadDropout, ScoreHead, TextEncoder};
 
 /// An encoder with the head that sorts tokens: names of people and places, parts of speech.
 ///
 /// logits = W·h + b for the vector h of each token; some families put it through a
-/// [`HeadTransform`] first.
+/// [`HeadTransform`](crate::HeadTransform) first.
 ///
 /// # Shapes
 /// ids `[tokens]` to logits `[tokens, n]` for n labels.
@@ -22,12 +21,11 @@ use crate::{HeadTransform, TextEncoder};
 /// `AutoModelForTokenClassification`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenClassifier {
-    encoder: TextEncoder,
-    transform: Option<HeadTransform>,
-    output: Linear,
+    pub(crate) encoder: TextEncoder,
+    pub(crate) head: ScoreHead,
 }
 
-params!(TokenClassifier { encoder, transform, output });
+params!(TokenClassifier { encoder, head });
 
 impl TokenClassifier {
     /// A model of these sizes whose numbers are all zero: to be loaded into.
@@ -36,9 +34,11 @@ impl TokenClassifier {
     /// As for [`TextEncoder::zeros`].
     pub fn zeros(config: &ModelConfig) -> Result<Self> {
         let family = family(config)?;
-        let (encoder, transform) = (family.encoder()?, family.token_transform()?);
+        let encoder = family.encoder()?;
         let output = Linear::zeros(encoder.width(), config.labels().names().len())?;
-        Ok(Self { encoder, transform, output })
+        let dropout = HeadDropout::before_output(family.token_dropout())?;
+        let head = ScoreHead::new(family.token_transform()?, output).with_dropout(dropout);
+        Ok(Self { encoder, head })
     }
 
     /// The encoder under the head.
@@ -47,10 +47,16 @@ impl TokenClassifier {
         &self.encoder
     }
 
+    /// The head.
+    #[must_use]
+    pub fn head(&self) -> &ScoreHead {
+        &self.head
+    }
+
     /// How many labels there are.
     #[must_use]
     pub fn labels(&self) -> usize {
-        self.output.outputs()
+        self.head.labels()
     }
 
     /// The scores of each token, given its vector `[n, d]`.
@@ -62,7 +68,7 @@ impl TokenClassifier {
         hidden: ArrayView2<'_, f32>,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
-        score(self.transform.as_ref(), &self.output, hidden, scratch)
+        self.head.forward_in(hidden, scratch)
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             let object = object!(
                 config,
                 Gpt2Config {
-                    vocab_size, n_positions, n_embd, n_layer, n_head, n_inner, activation_function, resid_pdrop, embd_pdrop, attn_pdrop, layer_norm_epsilon, scale_attn_weights, scale_attn_by_inverse_layer_idx, pad_token_id, bos_token_id, tie_word_embeddings,
+                    vocab_size, initializer_range, n_positions, n_embd, n_layer, n_head, n_inner, activation_function, resid_pdrop, embd_pdrop, attn_pdrop, layer_norm_epsilon, scale_attn_weights, scale_attn_by_inverse_layer_idx, pad_token_id, bos_token_id, tie_word_embeddings,
                 } but eos_token_id
             );
             with(object, &config.eos_token_id, [])
@@ -23,7 +23,7 @@ pub(crate) fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             let object = object!(
                 config,
                 LlamaConfig {
-                    vocab_size, hidden_size, intermediate_size, num_attention_heads, num_key_value_heads, head_dim, hidden_act, max_position_embeddings, rms_norm_eps, attention_dropout, pad_token_id, bos_token_id, tie_word_embeddings, num_hidden_layers, attention_bias, mlp_bias,
+                    vocab_size, initializer_range, hidden_size, intermediate_size, num_attention_heads, num_key_value_heads, head_dim, hidden_act, max_position_embeddings, rms_norm_eps, attention_dropout, pad_token_id, bos_token_id, tie_word_embeddings, num_hidden_layers, attention_bias, mlp_bias,
                 } but eos_token_id, rope_parameters
             );
             with(object, &config.eos_token_id, [("rope_parameters", rope(&config.rope_parameters))])
@@ -32,7 +32,7 @@ pub(crate) fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             let object = object!(
                 config,
                 MistralConfig {
-                    vocab_size, hidden_size, intermediate_size, num_attention_heads, num_key_value_heads, head_dim, hidden_act, max_position_embeddings, rms_norm_eps, attention_dropout, pad_token_id, bos_token_id, tie_word_embeddings, num_hidden_layers, sliding_window,
+                    vocab_size, initializer_range, hidden_size, intermediate_size, num_attention_heads, num_key_value_heads, head_dim, hidden_act, max_position_embeddings, rms_norm_eps, attention_dropout, pad_token_id, bos_token_id, tie_word_embeddings, num_hidden_layers, sliding_window,
                 } but eos_token_id, rope_parameters
             );
             with(object, &config.eos_token_id, [("rope_parameters", rope(&config.rope_parameters))])
@@ -41,7 +41,7 @@ pub(crate) fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             let mut object = object!(
                 config,
                 Qwen2Config {
-                    vocab_size, hidden_size, intermediate_size, num_attention_heads, num_key_value_heads, hidden_act, max_position_embeddings, rms_norm_eps, attention_dropout, pad_token_id, bos_token_id, tie_word_embeddings, sliding_window,
+                    vocab_size, initializer_range, hidden_size, intermediate_size, num_attention_heads, num_key_value_heads, hidden_act, max_position_embeddings, rms_norm_eps, attention_dropout, pad_token_id, bos_token_id, tie_word_embeddings, sliding_window,
                 } but head_dim, eos_token_id, rope_parameters, layer_types
             );
             // Qwen 2 of transformers only has a head_dim if it is said.
@@ -62,7 +62,7 @@ pub(crate) fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             let object = object!(
                 config,
                 Qwen3Config {
-                    vocab_size, hidden_size, intermediate_size, num_attention_heads, num_key_value_heads, head_dim, hidden_act, max_position_embeddings, rms_norm_eps, attention_dropout, pad_token_id, bos_token_id, tie_word_embeddings, sliding_window, attention_bias,
+                    vocab_size, initializer_range, hidden_size, intermediate_size, num_attention_heads, num_key_value_heads, head_dim, hidden_act, max_position_embeddings, rms_norm_eps, attention_dropout, pad_token_id, bos_token_id, tie_word_embeddings, sliding_window, attention_bias,
                 } but eos_token_id, rope_parameters, layer_types
             );
             with(
@@ -79,7 +79,7 @@ pub(crate) fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             let object = object!(
                 config,
                 Gemma3TextConfig {
-                    vocab_size, hidden_size, intermediate_size, num_attention_heads, num_key_value_heads, head_dim, max_position_embeddings, rms_norm_eps, attention_dropout, pad_token_id, bos_token_id, tie_word_embeddings, hidden_activation, sliding_window, query_pre_attn_scalar, final_logit_softcapping, attention_bias,
+                    vocab_size, initializer_range, hidden_size, intermediate_size, num_attention_heads, num_key_value_heads, head_dim, max_position_embeddings, rms_norm_eps, attention_dropout, pad_token_id, bos_token_id, tie_word_embeddings, hidden_activation, sliding_window, query_pre_attn_scalar, final_logit_softcapping, attention_bias,
                 } but eos_token_id, rope_parameters, rope_local_parameters, layer_types
             );
             with(

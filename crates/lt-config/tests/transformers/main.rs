@@ -26,7 +26,7 @@ mod decoders;
 
 /// What a configuration of transformers also has: special tokens, settings of training and of
 /// programs, a default that is refused or ignored otherwise.
-const NOT_READ: [&str; 45] = [
+const NOT_READ: [&str; 43] = [
     "_name_or_path",
     "_sliding_window_pattern",
     "add_cross_attention",
@@ -41,8 +41,6 @@ const NOT_READ: [&str; 45] = [
     // Said by layer_types.
     "global_attn_every_n_layers",
     "gradient_checkpointing",
-    "initializer_cutoff_factor",
-    "initializer_range",
     "is_decoder",
     "is_encoder_decoder",
     // Only if there is no id2label.
@@ -191,6 +189,7 @@ fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             config,
             BertConfig {
                 vocab_size,
+                initializer_range,
                 hidden_size,
                 num_hidden_layers,
                 num_attention_heads,
@@ -210,6 +209,7 @@ fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             config,
             RobertaConfig {
                 vocab_size,
+                initializer_range,
                 hidden_size,
                 num_hidden_layers,
                 num_attention_heads,
@@ -229,6 +229,7 @@ fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             config,
             DistilBertConfig {
                 vocab_size,
+                initializer_range,
                 dim,
                 n_layers,
                 n_heads,
@@ -248,6 +249,7 @@ fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             config,
             ElectraConfig {
                 vocab_size,
+                initializer_range,
                 embedding_size,
                 hidden_size,
                 num_hidden_layers,
@@ -268,6 +270,7 @@ fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             config,
             AlbertConfig {
                 vocab_size,
+                initializer_range,
                 embedding_size,
                 hidden_size,
                 num_hidden_layers,
@@ -290,6 +293,7 @@ fn fields_of(config: &ModelConfig) -> Map<String, Value> {
             config,
             MpnetConfig {
                 vocab_size,
+                initializer_range,
                 hidden_size,
                 num_hidden_layers,
                 num_attention_heads,
@@ -313,7 +317,7 @@ fn fields_of_modernbert(config: &ModernBertConfig) -> Map<String, Value> {
     let mut object = object!(
         config,
         ModernBertConfig {
-            vocab_size,
+            vocab_size, initializer_range, initializer_cutoff_factor,
             hidden_size,
             num_attention_heads,
             intermediate_size,

@@ -1,3 +1,6 @@
+#[cfg(feature = "train")]
+pub(super) mod backward;
+
 use lt_core::Place;
 use ndarray::{Array2, Array3, s};
 

@@ -1,3 +1,6 @@
+#[cfg(feature = "train")]
+pub(super) mod backward;
+
 use ndarray::Array2;
 
 use crate::{Gain, RmsNorm};

@@ -1,3 +1,6 @@
+#[cfg(feature = "train")]
+pub(super) mod backward;
+
 use ndarray::ArrayView1;
 
 use crate::math::exp;

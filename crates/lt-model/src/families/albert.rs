@@ -6,8 +6,8 @@
 use lt_config::{AlbertConfig, Shared};
 use lt_core::{NameMap, Result};
 use lt_embedding::PositionIds;
-use lt_encoder::{Encoder, EncoderLayer, Stack};
-use lt_layers::{Activation, Linear, activation_from_name};
+use lt_encoder::{Encoder, EncoderLayer, Stack, SublayerDropout};
+use lt_layers::{Activation, Dropout, Linear, activation_from_name};
 use lt_weights::{Heads, Layout};
 
 use super::bert;
@@ -16,7 +16,7 @@ use crate::family::{
     Family, NO_HEAD, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder};
+use crate::{HeadDropout, SequenceHead, TextEncoder};
 
 impl Family for AlbertConfig {
     fn names(&self) -> &'static Names {
@@ -37,13 +37,22 @@ impl Family for AlbertConfig {
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.hidden_size, Activation::Tanh, labels)
+        let head = SequenceHead::zeros(self.hidden_size, Activation::Tanh, labels)?;
+        Ok(head.with_dropout(HeadDropout::before_output(self.token_dropout())?))
+    }
+
+    fn token_dropout(&self) -> f32 {
+        self.classifier_dropout_prob
     }
 }
 
 /// Few groups of layers, run many times.
 fn groups(config: &AlbertConfig) -> Result<Stack<EncoderLayer>> {
-    let group = || (0..config.inner_group_num).map(|_| bert::layer(config.into())).collect();
+    // What the feed-forward layer gives is left whole, as in transformers.
+    let attention = Dropout::new(config.hidden_dropout_prob)?;
+    let dropout = SublayerDropout { attention, ..SublayerDropout::default() };
+    let layer = |_| bert::layer(config.into(), dropout);
+    let group = || (0..config.inner_group_num).map(layer).collect();
     let groups = (0..config.num_hidden_groups).map(|_| group()).collect::<Result<_>>()?;
     let order = (0..config.num_hidden_layers).map(|layer| config.group_of(layer)).collect();
     Stack::of_groups(groups, order)

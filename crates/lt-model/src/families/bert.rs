@@ -7,7 +7,7 @@ use lt_attention::{AttentionConfig, MultiHeadAttention};
 use lt_config::{BertConfig, Shared};
 use lt_core::{NameMap, Result, Rule, Weight};
 use lt_embedding::{Embedding, PositionIds, Positions, TextEmbeddings};
-use lt_encoder::{Encoder, EncoderLayer, NormPlacement, Norms};
+use lt_encoder::{Encoder, EncoderLayer, NormPlacement, Norms, SublayerDropout};
 use lt_layers::{Activation, Dropout, FeedForward, LayerNorm, Linear, activation_from_name};
 use lt_weights::{Heads, Layout};
 
@@ -15,7 +15,7 @@ use crate::family::{
     Family, NO_HEAD, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{HeadTransform, SequenceHead, TextEncoder};
+use crate::{HeadDropout, HeadTransform, SequenceHead, TextEncoder};
 
 impl Family for BertConfig {
     fn names(&self) -> &'static Names {
@@ -33,7 +33,12 @@ impl Family for BertConfig {
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.hidden_size, Activation::Tanh, labels)
+        let head = SequenceHead::zeros(self.hidden_size, Activation::Tanh, labels)?;
+        Ok(head.with_dropout(HeadDropout::before_output(self.token_dropout())?))
+    }
+
+    fn token_dropout(&self) -> f32 {
+        self.classifier_dropout.unwrap_or(self.hidden_dropout_prob)
     }
 }
 
@@ -56,15 +61,20 @@ pub(super) fn embeddings(shared: Shared<'_>, positions: PositionIds) -> Result<T
 
 /// Layers of BERT's kind, each with parameters of its own.
 pub(super) fn layers(shared: Shared<'_>) -> Result<Encoder> {
-    let layers = (0..shared.num_hidden_layers).map(|_| layer(shared));
+    layers_with_dropout(shared, Dropout::new(shared.hidden_dropout_prob)?.into())
+}
+
+/// The same, of whose sublayers training drops so much.
+pub(super) fn layers_with_dropout(shared: Shared<'_>, dropout: SublayerDropout) -> Result<Encoder> {
+    let layers = (0..shared.num_hidden_layers).map(|_| layer(shared, dropout));
     Ok(Encoder::new(layers.collect::<Result<_>>()?, None))
 }
 
-/// A layer of BERT's kind.
-pub(super) fn layer(shared: Shared<'_>) -> Result<EncoderLayer> {
+/// A layer of BERT's kind, of whose sublayers training drops so much.
+pub(super) fn layer(shared: Shared<'_>, dropout: SublayerDropout) -> Result<EncoderLayer> {
     let (d, wide) = (shared.hidden_size, shared.intermediate_size);
-    let dropout = Dropout::new(shared.attention_probs_dropout_prob)?;
-    let attention = AttentionConfig::new(shared.num_attention_heads).dropout(dropout);
+    let of_weights = Dropout::new(shared.attention_probs_dropout_prob)?;
+    let attention = AttentionConfig::new(shared.num_attention_heads).dropout(of_weights);
     let activation = activation_from_name(shared.hidden_act)?;
     let norm = || LayerNorm::zeros(d, shared.layer_norm_eps);
     let layer = EncoderLayer::new(
@@ -72,7 +82,7 @@ pub(super) fn layer(shared: Shared<'_>) -> Result<EncoderLayer> {
         FeedForward::new(Linear::zeros(d, wide)?, activation, Linear::zeros(wide, d)?)?,
         Norms { attention: Some(norm()?), feed_forward: norm()?, placement: NormPlacement::Post },
     )?;
-    Ok(layer.with_dropout(Dropout::new(shared.hidden_dropout_prob)?))
+    Ok(layer.with_dropout(dropout))
 }
 
 /// The head for masked words: from the width of the layers to that of the table.

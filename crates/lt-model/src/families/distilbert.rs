@@ -6,7 +6,8 @@
 use lt_config::{DistilBertConfig, Shared};
 use lt_core::{NameMap, Result};
 use lt_embedding::PositionIds;
-use lt_layers::{Activation, activation_from_name};
+use lt_encoder::SublayerDropout;
+use lt_layers::{Activation, Dropout, activation_from_name};
 use lt_weights::{Heads, Layout};
 
 use super::bert;
@@ -14,8 +15,9 @@ use super::bert::rename;
 use crate::family::{
     Family, NO_HEAD, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
+use crate::initial::{Initial, New};
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder};
+use crate::{HeadDropout, SequenceHead, TextEncoder};
 
 impl Family for DistilBertConfig {
     fn names(&self) -> &'static Names {
@@ -25,12 +27,11 @@ impl Family for DistilBertConfig {
     fn encoder(&self) -> Result<TextEncoder> {
         let shared: Shared<'_> = self.into();
         let embeddings = bert::embeddings(shared, PositionIds::FromZero)?;
-        Ok(TextEncoder::new(
-            &NAMES,
-            embeddings,
-            bert::layers(shared)?,
-            shared.max_position_embeddings,
-        ))
+        // What attention gives is left whole, as in transformers.
+        let feed_forward = Dropout::new(self.dropout)?;
+        let dropout = SublayerDropout { feed_forward, ..SublayerDropout::default() };
+        let layers = bert::layers_with_dropout(shared, dropout)?;
+        Ok(TextEncoder::new(&NAMES, embeddings, layers, shared.max_position_embeddings))
     }
 
     fn masked_lm_head(&self, decoder: Decoder) -> Result<MaskedLmHead> {
@@ -38,7 +39,21 @@ impl Family for DistilBertConfig {
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.dim, Activation::Relu, labels)
+        let head = SequenceHead::zeros(self.dim, Activation::Relu, labels)?;
+        Ok(head.with_dropout(HeadDropout::before_output(self.seq_classif_dropout)?))
+    }
+
+    fn initial(&self, new: New<'_>) -> Initial {
+        let is_positions = new.name.ends_with("embeddings.position.table.weight");
+        if is_positions && self.sinusoidal_pos_embds { Initial::Sines } else { new.usual() }
+    }
+
+    fn token_dropout(&self) -> f32 {
+        self.dropout
+    }
+
+    fn question_dropout(&self) -> f32 {
+        self.qa_dropout
     }
 }
 

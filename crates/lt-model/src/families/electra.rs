@@ -16,7 +16,7 @@ use crate::family::{
     Family, Names, finding_answers, masked_lm_layouts, sorting_texts, sorting_tokens,
 };
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{HeadTransform, SequenceHead, TextEncoder};
+use crate::{HeadDropout, HeadTransform, SequenceHead, TextEncoder};
 
 impl Family for ElectraConfig {
     fn names(&self) -> &'static Names {
@@ -46,7 +46,12 @@ impl Family for ElectraConfig {
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.hidden_size, Activation::Gelu, labels)
+        let head = SequenceHead::zeros(self.hidden_size, Activation::Gelu, labels)?;
+        Ok(head.with_dropout(HeadDropout::around_transform(self.token_dropout())?))
+    }
+
+    fn token_dropout(&self) -> f32 {
+        self.classifier_dropout.unwrap_or(self.hidden_dropout_prob)
     }
 }
 
@@ -93,8 +98,8 @@ static NAMES: Names = Names {
     questions: finding_answers(SPELLING, UNDER),
     replaced: Layout {
         map: UNDER.and(&[NameMap::new(&[
-            rename("transform.dense", "discriminator_predictions.dense"),
-            rename("output", "discriminator_predictions.dense_prediction"),
+            rename("head.transform.dense", "discriminator_predictions.dense"),
+            rename("head.output", "discriminator_predictions.dense_prediction"),
         ])]),
         own: &["discriminator_predictions.*"],
         ..SPELLING

@@ -10,7 +10,8 @@ use lt_layers::Gain;
 
 use super::llama::Plan;
 use super::llama_names::llama_names;
-use crate::family::{Family, Names};
+use crate::family::{DECODERS_DROPOUT, Family, Names};
+use crate::initial::{Initial, New};
 use crate::{SequenceHead, TextEncoder};
 
 impl Family for Gemma3TextConfig {
@@ -37,6 +38,17 @@ impl Family for Gemma3TextConfig {
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
         SequenceHead::of_last_token(self.hidden_size, labels, self.pad_token_id)
+    }
+
+    fn initial(&self, new: New<'_>) -> Initial {
+        match new.usual() {
+            Initial::Ones => Initial::Zeros, // γ is one more than what is stored
+            usual => usual,
+        }
+    }
+
+    fn token_dropout(&self) -> f32 {
+        DECODERS_DROPOUT
     }
 
     fn logit_cap(&self) -> Option<f32> {

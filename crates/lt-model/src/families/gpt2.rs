@@ -13,8 +13,10 @@ use lt_weights::{Heads, Layout};
 
 use super::bert::rename;
 use crate::family::{
-    Family, NO_HEAD, Names, causal_lm_layouts, finding_answers, sorting_texts, sorting_tokens,
+    DECODERS_DROPOUT, Family, NO_HEAD, Names, causal_lm_layouts, finding_answers, sorting_texts,
+    sorting_tokens,
 };
+use crate::initial::{Initial, New};
 use crate::{SequenceHead, TextEncoder};
 
 impl Family for Gpt2Config {
@@ -38,6 +40,19 @@ impl Family for Gpt2Config {
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
         SequenceHead::of_last_token(self.n_embd, labels, self.pad_token_id)
+    }
+
+    fn initial(&self, new: New<'_>) -> Initial {
+        if !new.is_added_to_rows() {
+            return new.usual();
+        }
+        // Narrower by √(2L): 2L of them are added up on the way through L layers.
+        let deviation = new.range / ((2 * self.n_layer) as f64).sqrt();
+        Initial::Normal { deviation, cutoff: None }
+    }
+
+    fn token_dropout(&self) -> f32 {
+        DECODERS_DROPOUT
     }
 }
 

@@ -12,7 +12,7 @@ use lt_embedding::{Embedding, Rotary, RotaryLayout, RotaryScaling, TextEmbedding
 use lt_layers::{Dropout, Gain, GatedFeedForward, Linear, RmsNorm, activation_from_name};
 
 use super::llama_names::llama_names;
-use crate::family::{Family, Names};
+use crate::family::{DECODERS_DROPOUT, Family, Names};
 use crate::{SequenceHead, TextEncoder};
 
 impl Family for LlamaConfig {
@@ -32,6 +32,10 @@ impl Family for LlamaConfig {
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
         SequenceHead::of_last_token(self.hidden_size, labels, self.pad_token_id)
+    }
+
+    fn token_dropout(&self) -> f32 {
+        DECODERS_DROPOUT
     }
 }
 

@@ -8,14 +8,15 @@ use lt_attention::{AttentionConfig, MultiHeadAttention, Projections};
 use lt_config::{LayerType, ModernBertConfig, Pooling};
 use lt_core::{NameMap, Result, Rule, Weight};
 use lt_embedding::{Embedding, Rotary, RotaryLayout, TextEmbeddings};
-use lt_encoder::{Encoder, EncoderLayer, NormPlacement, Norms};
+use lt_encoder::{Encoder, EncoderLayer, NormPlacement, Norms, SublayerDropout};
 use lt_layers::{Dropout, GatedFeedForward, LayerNorm, Linear, activation_from_name};
 use lt_weights::{Heads, Layout};
 
 use super::bert::rename;
 use crate::family::{Family, NO_HEAD, Names, masked_lm_layouts};
+use crate::initial::{Initial, New};
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{HeadTransform, LooksAt, SequenceHead, TextEncoder};
+use crate::{HeadDropout, HeadTransform, LooksAt, SequenceHead, TextEncoder};
 
 impl Family for ModernBertConfig {
     fn names(&self) -> &'static Names {
@@ -44,7 +45,29 @@ impl Family for ModernBertConfig {
             Pooling::Mean => LooksAt::Mean,
             _ => LooksAt::FirstToken,
         };
-        Ok(SequenceHead::new(transform(self)?, labels)?.looking_at(looks_at))
+        let dropout = HeadDropout::before_output(self.classifier_dropout)?;
+        Ok(SequenceHead::new(transform(self)?, labels)?.looking_at(looks_at).with_dropout(dropout))
+    }
+
+    fn initial(&self, new: New<'_>) -> Initial {
+        let Initial::Normal { deviation, .. } = new.usual() else { return new.usual() };
+        let narrower = deviation / ((2 * self.num_hidden_layers()) as f64).sqrt();
+        let deviation = match new.name {
+            "head.output.weight" => 1.0 / (self.hidden_size as f64).sqrt(),
+            "head.transform.dense.weight" | "head.decoder" => narrower,
+            _ if new.is_added_to_rows() => narrower,
+            _ => deviation,
+        };
+        let cutoff = Some(f64::from(self.initializer_cutoff_factor));
+        Initial::Normal { deviation, cutoff }
+    }
+
+    fn token_dropout(&self) -> f32 {
+        self.classifier_dropout
+    }
+
+    fn question_dropout(&self) -> f32 {
+        self.classifier_dropout
     }
 
     fn token_transform(&self) -> Result<Option<HeadTransform>> {
@@ -59,6 +82,10 @@ fn layers(config: &ModernBertConfig) -> Result<Encoder> {
     let (full, sliding) = (turning(config.global_rope_theta)?, turning(config.local_rope_theta)?);
     let attention = AttentionConfig::new(config.num_attention_heads)
         .dropout(Dropout::new(config.attention_dropout)?);
+    let dropout = SublayerDropout {
+        attention: Dropout::new(config.attention_dropout)?,
+        ..SublayerDropout::default()
+    };
     let layer = |(number, layer_type): (usize, &LayerType)| {
         let (attention, rotary) = match layer_type {
             LayerType::Sliding => (attention.window(config.reach()), sliding.clone()),
@@ -72,7 +99,9 @@ fn layers(config: &ModernBertConfig) -> Result<Encoder> {
             placement: NormPlacement::Pre,
         };
         let attention = MultiHeadAttention::new(projections(config)?, attention)?;
-        EncoderLayer::new(attention.with_rotary(rotary)?, feed_forward(config)?, norms)
+        let layer =
+            EncoderLayer::new(attention.with_rotary(rotary)?, feed_forward(config)?, norms)?;
+        Ok(layer.with_dropout(dropout))
     };
     let layers = config.layer_types.iter().enumerate().map(layer);
     Ok(Encoder::new(layers.collect::<Result<_>>()?, Some(norm(config)?)))
@@ -150,13 +179,13 @@ const SPELLING: Layout = Layout {
     ..Layout::new(NameMap::new(&[]))
 };
 
-/// A head that scores tokens.
-const TOKENS: Layout = Layout {
+/// A head that scores tokens, or texts.
+const SCORES: Layout = Layout {
     map: UNDER.and(&[NameMap::new(&[
-        rename("transform.dense", "head.dense"),
-        rename("transform.norm.gain", "head.norm.weight"),
-        rename("transform.norm.bias", "head.norm.bias"),
-        rename("output", "classifier"),
+        rename("head.transform.dense", "head.dense"),
+        rename("head.transform.norm.gain", "head.norm.weight"),
+        rename("head.transform.norm.bias", "head.norm.bias"),
+        rename("head.output", "classifier"),
     ])]),
     own: &["head.*", "classifier.*"],
     ..SPELLING
@@ -181,16 +210,8 @@ static NAMES: Names = Names {
         bias: "decoder.bias",
         decoder_bias: "decoder.bias",
     }),
-    sequences: Layout {
-        map: UNDER.and(&[NameMap::new(&[
-            rename("head.transform.dense", "head.dense"),
-            rename("head.transform.norm.gain", "head.norm.weight"),
-            rename("head.transform.norm.bias", "head.norm.bias"),
-            rename("head.output", "classifier"),
-        ])]),
-        ..TOKENS
-    },
-    tokens: TOKENS,
-    questions: TOKENS,
+    sequences: SCORES,
+    tokens: SCORES,
+    questions: SCORES,
     replaced: NO_HEAD,
 };

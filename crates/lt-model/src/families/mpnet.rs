@@ -15,7 +15,7 @@ use super::roberta::{TEXTS, lm_head_layouts};
 use super::{bert, roberta};
 use crate::family::{Family, NO_HEAD, Names, finding_answers, sorting_texts, sorting_tokens};
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder};
+use crate::{HeadDropout, SequenceHead, TextEncoder};
 
 impl Family for MpnetConfig {
     fn names(&self) -> &'static Names {
@@ -36,7 +36,12 @@ impl Family for MpnetConfig {
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.hidden_size, Activation::Tanh, labels)
+        let head = SequenceHead::zeros(self.hidden_size, Activation::Tanh, labels)?;
+        Ok(head.with_dropout(HeadDropout::around_transform(self.token_dropout())?))
+    }
+
+    fn token_dropout(&self) -> f32 {
+        self.hidden_dropout_prob
     }
 }
 

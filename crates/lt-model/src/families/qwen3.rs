@@ -8,7 +8,7 @@ use lt_core::Result;
 
 use super::llama::Plan;
 use super::llama_names::llama_names;
-use crate::family::{Family, Names};
+use crate::family::{DECODERS_DROPOUT, Family, Names};
 use crate::{SequenceHead, TextEncoder};
 
 impl Family for Qwen3Config {
@@ -30,6 +30,10 @@ impl Family for Qwen3Config {
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
         SequenceHead::of_last_token(self.hidden_size, labels, self.pad_token_id)
+    }
+
+    fn token_dropout(&self) -> f32 {
+        DECODERS_DROPOUT
     }
 }
 

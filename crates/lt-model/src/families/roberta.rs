@@ -14,7 +14,7 @@ use super::bert;
 use super::bert::rename;
 use crate::family::{Family, NO_HEAD, Names, finding_answers, sorting_texts, sorting_tokens};
 use crate::masked_lm::{Decoder, MaskedLmHead};
-use crate::{SequenceHead, TextEncoder};
+use crate::{HeadDropout, SequenceHead, TextEncoder};
 
 impl Family for RobertaConfig {
     fn names(&self) -> &'static Names {
@@ -38,7 +38,12 @@ impl Family for RobertaConfig {
     }
 
     fn sequence_head(&self, labels: usize) -> Result<SequenceHead> {
-        SequenceHead::zeros(self.hidden_size, Activation::Tanh, labels)
+        let head = SequenceHead::zeros(self.hidden_size, Activation::Tanh, labels)?;
+        Ok(head.with_dropout(HeadDropout::around_transform(self.token_dropout())?))
+    }
+
+    fn token_dropout(&self) -> f32 {
+        self.classifier_dropout.unwrap_or(self.hidden_dropout_prob)
     }
 }
 
