@@ -22,7 +22,7 @@ pub fn add<M: Params>(sum: &mut M, gradient: &M) -> Result<()> {
     sum.visit_mut(&mut Path::new(), &mut |name, weight| {
         let found = parts.next().map(|(_, found)| found);
         match found {
-            Some(found) if found.shape() == weight.shape() => add_weight(weight, found),
+            Some(found) if found.shape() == weight.shape() => weight.add_weight(found),
             _ => {
                 let (name, expected) = (name.to_owned(), weight.shape().to_vec());
                 let got = found.map_or_else(Vec::new, |found| found.shape().to_vec());
@@ -31,15 +31,6 @@ pub fn add<M: Params>(sum: &mut M, gradient: &M) -> Result<()> {
         }
     });
     result
-}
-
-/// Adds a weight of the same shape. Zeros stay zeros, and cost nothing.
-fn add_weight(sum: &mut Weight, found: &Weight) {
-    match (sum.values(), found.values()) {
-        (_, Values::Zeros) => {}
-        (Values::Zeros, _) => *sum = found.clone(),
-        _ => sum.make_mut().iter_mut().zip(found.f32()).for_each(|(sum, found)| *sum += found),
-    }
 }
 
 /// The numbers of a gradient from `at` on, as many as `buffer` is long: where they lie, or
@@ -51,6 +42,20 @@ pub(crate) fn piece<'a>(gradient: &'a Weight, at: usize, buffer: &'a mut [f32]) 
             buffer.fill(0.0);
             buffer
         }
+        Values::Rows(rows) => {
+            buffer.fill(0.0);
+            let (width, end) = (rows.columns().max(1), at + buffer.len());
+            for (row, values) in
+                rows.iter().filter(|(row, _)| (at / width..=end / width).contains(row))
+            {
+                let start = row * width;
+                let (from, to) = (start.max(at), (start + width).min(end));
+                if from < to {
+                    buffer[from - at..to - at].copy_from_slice(&values[from - start..to - start]);
+                }
+            }
+            buffer
+        }
         _ => &gradient.f32()[at..at + buffer.len()],
     }
 }
@@ -60,6 +65,8 @@ pub(crate) fn sum_of_squares(gradient: &Weight, threads: &Threads) -> f64 {
     match gradient.values() {
         Values::Zeros => 0.0,
         Values::F32(values) => squares(values, threads),
+        // Row by row: the others add nothing.
+        Values::Rows(rows) => rows.iter().map(|(_, row)| squares_of_piece(row)).sum(),
         _ => squares(gradient.f32(), threads),
     }
 }
@@ -103,6 +110,7 @@ fn squares_of_piece(values: &[f32]) -> f64 {
 pub fn first_not_finite(parameters: &impl Params) -> Option<String> {
     let finite = |weight: &Weight| match weight.values() {
         Values::Zeros => true,
+        Values::Rows(rows) => rows.iter().all(|(_, row)| row.iter().all(|value| value.is_finite())),
         _ => weight.f32().iter().all(|value| value.is_finite()),
     };
     weights(parameters).into_iter().find(|(_, weight)| !finite(weight)).map(|(name, _)| name)

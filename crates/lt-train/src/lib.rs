@@ -2,9 +2,11 @@
 
 mod batches;
 pub mod checkpoint;
+mod crf;
 pub mod data;
 mod error;
 pub mod gradient;
+mod lora;
 pub mod loss;
 pub mod objective;
 mod observer;
@@ -17,7 +19,9 @@ mod trainer;
 mod tree;
 
 pub use batches::{Batches, Position};
+pub use crf::Crf;
 pub use error::{Result, TrainError};
+pub use lora::{Adapted, LoraSettings, WithAdapters};
 pub use lt_core;
 pub use objective::Objective;
 pub use observer::{EvaluationMetrics, JsonLines, Observer, StepMetrics};

@@ -44,7 +44,7 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// So many steps of AdamW at this rate: seed 0, without warm-up, decay, clipping, evaluation.
+    /// So many steps of `AdamW` at this rate: seed 0, without warm-up, decay, clipping, evaluation.
     #[must_use]
     pub fn new(steps: u64, peak: f64) -> Self {
         Self {

@@ -156,6 +156,7 @@ impl<'a, O: Objective> Trainer<'a, O> {
         match keeping.folder.resume(model, keeping.files, &self.recipe)? {
             None => Ok(Progress::default()),
             Some(restored) => {
+                keeping.folder.tidy(restored.progress, keeping.keep)?;
                 optimizer.resume(optimizer.state().from_bytes(&restored.optimizer)?)?;
                 Ok(restored.progress)
             }

@@ -121,6 +121,15 @@ impl<'a> RunFolder<'a> {
         tried("rename", &unfinished, storage.rename(&unfinished, &finished))?;
         tried("sync", &self.path, storage.sync(&self.path))?;
         self.point(LATEST, &name)?;
+        self.tidy(progress, keep)
+    }
+
+    /// Finishes what saving this progress may have left undone: points to the best checkpoint, and
+    /// removes old ones and what killed processes have left.
+    ///
+    /// # Errors
+    /// If anything could not be written or removed. What is there is still whole.
+    pub fn tidy(&self, progress: Progress, keep: usize) -> Result<(), CheckpointError> {
         let best = progress.best.map(|best| folder_name(best.step));
         if let Some(best) = &best
             && self.pointer(BEST)?.as_ref() != Some(best)

@@ -9,7 +9,7 @@ use super::Loss;
 /// Cross-entropy (交叉熵): −ln of the probability that the logits give to the label.
 ///
 /// With label smoothing (标签平滑) ε, the label has the weight 1 − ε, and ε is spread over all
-/// classes evenly: −(1 − ε)·ln p_y − ε/v · Σⱼ ln pⱼ
+/// classes evenly: `−(1 − ε)·ln p_y − ε/v · Σⱼ ln pⱼ`
 /// ([Szegedy et al. 2015](https://arxiv.org/abs/1512.00567), section 7).
 ///
 /// # Shapes

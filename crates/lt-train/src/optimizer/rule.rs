@@ -32,7 +32,7 @@ pub struct Sgd {
     pub weight_decay: f64,
 }
 
-/// The numbers of Adam and AdamW; by default PyTorch's, with no decay.
+/// The numbers of Adam and `AdamW`; by default PyTorch's, with no decay.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Moments {
