@@ -107,7 +107,8 @@ impl ScaledDotProduct {
         Ok(reference::attention_weights(&self.problem(input)?))
     }
 
-    fn problem<'a>(self, input: &AttentionInput<'a>) -> Result<Attention<'a>> {
+    /// The problem that a kernel solves.
+    pub(crate) fn problem<'a>(self, input: &AttentionInput<'a>) -> Result<Attention<'a>> {
         const AT: &str = "ScaledDotProduct::forward";
         let AttentionInput { query, key, value, queries, keys, mask, bias } = *input;
         queries.check(AT, query.nrows())?;

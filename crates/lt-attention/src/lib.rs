@@ -16,24 +16,22 @@
     include_str!("../doc/08-kept.md"),
 )]
 
-mod backward;
 mod cache;
 mod dot_product;
 mod input;
 mod multi_head;
 mod projected;
-mod states_grad;
 mod window;
 mod with_cache;
 
-pub use backward::{CrossGrad, MultiHeadCache};
 pub use cache::{CacheShape, KvCache, LayerCache, Owner, WithCache};
 pub use dot_product::ScaledDotProduct;
 pub use input::{AttentionInput, CrossAttentionInput, HiddenStates};
 pub use lt_core;
 pub use lt_kernels::{DistanceBias, Heads};
+#[cfg(feature = "train")]
+pub use multi_head::backward::{CrossGrad, HiddenGrad, MultiHeadCache};
 pub use multi_head::{AttentionConfig, MultiHeadAttention, Projections};
-pub use states_grad::StatesGrad;
 
 /// The README's example, run as a test.
 #[cfg(doctest)]

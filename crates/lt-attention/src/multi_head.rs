@@ -1,5 +1,8 @@
 //! Multi-head attention, self and cross.
 
+#[cfg(feature = "train")]
+pub(crate) mod backward;
+
 use std::borrow::Cow;
 
 use lt_core::{Error, Mask, Module, Result, Scratch, check_shape, dims, params};

@@ -70,6 +70,17 @@ impl MultiHeadAttention {
         before: &[usize],
         scratch: &mut Scratch,
     ) -> Result<Projected> {
+        let mut projected = self.project_self_alone(input, scratch)?;
+        self.normalise_and_turn(&mut projected, &(*input).into(), before, scratch)?;
+        Ok(projected)
+    }
+
+    /// Of a text that looks at itself, only projected: neither normalised nor turned.
+    pub(crate) fn project_self_alone(
+        &self,
+        input: &HiddenStates<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Projected> {
         check(&self.query, &input.hidden, input.sequences)?;
         check(&self.key, &input.hidden, input.sequences)?;
         let problems = [
@@ -79,9 +90,7 @@ impl MultiHeadAttention {
         ];
         let (queries, keys) = (self.query.outputs(), self.key.outputs());
         let own = products(problems, scratch); // [tokens, h·k + g·k + g·v]
-        let mut projected = Projected { own, memory: None, queries, keys };
-        self.normalise_and_turn(&mut projected, &(*input).into(), before, scratch)?;
-        Ok(projected)
+        Ok(Projected { own, memory: None, queries, keys })
     }
 
     /// Of a text that looks at another.
@@ -95,7 +104,7 @@ impl MultiHeadAttention {
         Ok(projected)
     }
 
-    /// Only projected: neither normalised nor turned.
+    /// Of a text that looks at another, only projected.
     pub(crate) fn project_alone(
         &self,
         input: &CrossAttentionInput<'_>,

@@ -1,9 +1,10 @@
 //! The derivative of multi-head attention, self and cross, against its forward pass.
 
+#![cfg(feature = "train")]
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
 use lt_attention::lt_core::{Backward, Mask, Module, Ragged, Result, Scratch, Train, zeros_like};
-use lt_attention::{AttentionConfig, HiddenStates, MultiHeadAttention, Projections};
+use lt_attention::{AttentionConfig, DistanceBias, HiddenStates, MultiHeadAttention, Projections};
 use lt_embedding::{Rotary, RotaryLayout};
 use lt_laws::gradient::{self, Subject};
 use lt_laws::sample::{filled, rows};
@@ -40,7 +41,7 @@ lt_laws::conformance! {
     self_attention: MultiHeadAttention = layer(0.0);
     inputs: [[5, 4]];
     input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three());
-    gradients: |grad| vec![grad];
+    gradients: |grad| vec![grad.hidden];
     // A bias of the keys adds the same to all scores of a query: softmax does not see it.
     without_gradient: ["key.bias"];
     wrong: [[[5, 3]], [[4, 4]]];
@@ -52,7 +53,7 @@ lt_laws::conformance! {
     // The first token of each sequence may look at nothing.
     input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three())
         .mask(&(Mask::causal() & Mask::custom(|place| place.query > 0)));
-    gradients: |grad| vec![grad];
+    gradients: |grad| vec![grad.hidden];
     without_gradient: ["key.bias"];
     wrong: [[[5, 5]]];
 }
@@ -69,6 +70,10 @@ lt_laws::conformance! {
 
 /// Four heads in two groups, whose queries and keys are normalised, with another scale.
 fn grouped() -> MultiHeadAttention {
+    grouped_with(AttentionConfig::new(4).key_heads(2).scale(0.8))
+}
+
+fn grouped_with(config: AttentionConfig) -> MultiHeadAttention {
     let linear = |outputs| Linear::zeros(6, outputs).unwrap();
     let projections = Projections {
         query: linear(4 * 4),
@@ -76,7 +81,6 @@ fn grouped() -> MultiHeadAttention {
         value: linear(2 * 3),
         output: Linear::zeros(4 * 3, 6).unwrap(),
     };
-    let config = AttentionConfig::new(4).key_heads(2).scale(0.8);
     let norm = |gain| RmsNorm::zeros(4, gain, 0.1).unwrap();
     let rotary = Rotary::new(4, 100.0, RotaryLayout::Halves).unwrap();
     let layer = MultiHeadAttention::new(projections, config).unwrap();
@@ -84,21 +88,67 @@ fn grouped() -> MultiHeadAttention {
     layer.with_rotary(rotary).unwrap()
 }
 
+/// Grouped heads with norms and rotary positions, a window and a cap, and dropout if asked for.
+fn everything(dropout: f32) -> MultiHeadAttention {
+    let config = AttentionConfig::new(4).key_heads(2).window(2).cap(0.9);
+    grouped_with(config.dropout(Dropout::new(dropout).unwrap()))
+}
+
 lt_laws::conformance! {
     grouped_heads_with_norms: MultiHeadAttention = grouped();
     inputs: [[5, 6]];
     input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three()).mask(&Mask::causal());
-    gradients: |grad| vec![grad];
+    gradients: |grad| vec![grad.hidden];
     without_gradient: [];
     wrong: [[[5, 7]]];
 }
 
-#[test]
-fn capped_scores_say_that_they_cannot_be_trained() {
-    let layer = MultiHeadAttention::zeros(4, AttentionConfig::new(2).cap(50.0)).unwrap();
-    let (x, batch) = (rows(5, 4, 1), two_and_three());
-    let refused = layer.forward_cached(HiddenStates::new(x.view(), &batch), &mut Train::new(0, 0));
-    assert!(refused.unwrap_err().to_string().contains("cap is 50, expected none"));
+lt_laws::conformance! {
+    // Scores of filled layers reach some tenths: of this cap the bend is felt.
+    capped_scores: MultiHeadAttention =
+        MultiHeadAttention::zeros(4, AttentionConfig::new(2).cap(0.3)).unwrap();
+    inputs: [[5, 4]];
+    input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three());
+    gradients: |grad| vec![grad.hidden];
+    // A bias of the keys adds the same to the scores of a query, but not once they are bent.
+    without_gradient: [];
+    wrong: [[[5, 3]], [[4, 4]]];
+}
+
+/// Numbers for the distances from −r to r, of two heads.
+fn by_distance(numbers: &Array2<f32>) -> DistanceBias<'_> {
+    DistanceBias::new(2, numbers.as_slice().unwrap()).unwrap()
+}
+
+lt_laws::conformance! {
+    numbers_for_distances: MultiHeadAttention = layer(0.0);
+    // The numbers are an input, with a gradient. Two places away is beyond their reach.
+    inputs: [[5, 4], [2, 3]];
+    input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three()).bias(by_distance(&inputs[1]));
+    gradients: |grad| vec![grad.hidden, grad.bias.unwrap()];
+    without_gradient: ["key.bias"];
+    wrong: [[[5, 3], [2, 3]]];
+}
+
+lt_laws::conformance! {
+    slopes_are_constants: MultiHeadAttention = layer(0.0);
+    inputs: [[5, 4]];
+    input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three())
+        .bias(DistanceBias::of_slopes(&[0.5, 0.25]));
+    gradients: |grad| { assert!(grad.bias.is_none()); vec![grad.hidden] };
+    without_gradient: ["key.bias"];
+    wrong: [[[5, 3]]];
+}
+
+lt_laws::conformance! {
+    all_at_once: MultiHeadAttention = everything(0.0);
+    inputs: [[9, 6], [4, 5]];
+    input: |inputs| HiddenStates::new(inputs[0].view(), &Ragged::from_lengths([5, 0, 4]))
+        .mask(&(Mask::causal() & Mask::custom(|place| place.query != 1)))
+        .bias(DistanceBias::new(4, inputs[1].as_slice().unwrap()).unwrap());
+    gradients: |grad| vec![grad.hidden, grad.bias.unwrap()];
+    without_gradient: [];
+    wrong: [[[8, 6], [4, 5]]];
 }
 
 /// Heads of width 4, turned by their positions.
@@ -112,7 +162,7 @@ lt_laws::conformance! {
         turning(AttentionConfig::new(2), RotaryLayout::Halves);
     inputs: [[5, 8]];
     input: |inputs| HiddenStates::new(inputs[0].view(), &two_and_three());
-    gradients: |grad| vec![grad];
+    gradients: |grad| vec![grad.hidden];
     // A bias of the keys is turned, too: to a query it is not the same for each of them.
     without_gradient: [];
     wrong: [[[5, 7]], [[4, 8]]];
@@ -123,7 +173,7 @@ lt_laws::conformance! {
         MultiHeadAttention::zeros(4, AttentionConfig::new(2).window(1)).unwrap();
     inputs: [[6, 4]];
     input: |inputs| HiddenStates::new(inputs[0].view(), &Ragged::from_lengths([2, 4]));
-    gradients: |grad| vec![grad];
+    gradients: |grad| vec![grad.hidden];
     without_gradient: ["key.bias"];
     wrong: [[[6, 3]], [[5, 4]]];
 }
@@ -143,29 +193,55 @@ lt_laws::conformance! {
 /// the same it has a derivative too.
 #[test]
 fn backward_is_the_slope_of_a_forward_pass_that_drops() {
-    fn input<'a>(inputs: &'a [Array2<f32>], batch: &'a Ragged, mask: &'a Mask) -> HiddenStates<'a> {
-        HiddenStates::new(inputs[0].view(), batch).mask(mask)
+    type Grads = Result<(Array2<f32>, Vec<Array2<f32>>)>;
+    fn pass(
+        layer: &MultiHeadAttention,
+        inputs: &[Array2<f32>],
+        undo: Option<(&Array2<f32>, &mut MultiHeadAttention, &mut Scratch)>,
+    ) -> Grads {
+        let (batch, heads) = (two_and_three(), layer.config().heads);
+        let bias = DistanceBias::new(heads, inputs[1].as_slice().unwrap())?;
+        let input = HiddenStates::new(inputs[0].view(), &batch).bias(bias);
+        let (output, cache) = layer.forward_cached(input, &mut Train::new(3, 5))?;
+        let Some((d_output, grads, scratch)) = undo else { return Ok((output, vec![])) };
+        let grad = layer.backward(input, &cache, d_output, grads, scratch)?;
+        Ok((output, vec![grad.hidden, grad.bias.unwrap()]))
     }
-    fn forward(layer: &MultiHeadAttention, inputs: &[Array2<f32>]) -> Result<Array2<f32>> {
-        let (batch, mask) = (two_and_three(), Mask::all());
-        let input = input(inputs, &batch, &mask);
-        Ok(layer.forward_cached(input, &mut Train::new(3, 5))?.0)
+    // Heads of width 3 and two of them: 2·3 is not 2 + 3.
+    for (layer, heads) in [((|| of_width(6, 0.4)) as fn() -> _, 2), (|| everything(0.4), 4)] {
+        gradient::backward_is_the_slope(&Subject {
+            layer,
+            inputs: vec![[5, 6], [heads, 3]],
+            without_gradient: vec![],
+            wrong: vec![],
+            forward: |layer, inputs| Ok(pass(layer, inputs, None)?.0),
+            forward_in: |layer, inputs, _| Ok(pass(layer, inputs, None)?.0),
+            forward_cached: |layer, inputs| Ok(pass(layer, inputs, None)?.0),
+            backward: |layer, inputs, d_output, grads, scratch| {
+                Ok(pass(layer, inputs, Some((d_output, grads, scratch)))?.1)
+            },
+        });
     }
-    gradient::backward_is_the_slope(&Subject {
-        layer: || of_width(6, 0.4), // heads of width 3: 2·3 is not 2 + 3
-        inputs: vec![[5, 6]],
-        without_gradient: vec![],
-        wrong: vec![],
-        forward,
-        forward_in: |layer, inputs, _| forward(layer, inputs),
-        forward_cached: forward,
-        backward: |layer, inputs, d_output, grads, scratch| {
-            let (batch, mask) = (two_and_three(), Mask::all());
-            let input = input(inputs, &batch, &mask);
-            let (_, cache) = layer.forward_cached(input, &mut Train::new(3, 5))?;
-            Ok(vec![layer.backward(input, &cache, d_output, grads, scratch)?])
-        },
-    });
+}
+
+/// What is dropped of a sequence does not depend on those beside it, nor does its gradient.
+#[test]
+fn a_sequence_drops_and_learns_alike_in_every_batch() {
+    let layer = filled(everything(0.4), 1);
+    let x = rows(5, 6, 2);
+    let of = |first: u64, from: usize, batch: Ragged| {
+        let x = x.slice(ndarray::s![from.., ..]);
+        let input = HiddenStates::new(x, &batch);
+        let train = &mut Train::new(1, 2).with_sequences(first, &batch);
+        let (output, cache) = layer.forward_cached(input, train).unwrap();
+        let (mut grads, scratch) = (zeros_like(&layer), &mut Scratch::new());
+        let grad = layer.backward(input, &cache, &output, &mut grads, scratch).unwrap();
+        (output, grad.hidden)
+    };
+    let (both, alone) = (of(7, 0, two_and_three()), of(8, 2, Ragged::single(3)));
+    for (both, alone) in [(&both.0, &alone.0), (&both.1, &alone.1)] {
+        assert_eq!(both.slice(ndarray::s![2.., ..]), alone);
+    }
 }
 
 /// A token that may look at nothing, and that nothing looks at, may hold anything.
@@ -209,7 +285,7 @@ fn a_token_that_may_look_at_nothing_has_a_gradient_of_zero_not_nan() {
     let (output, cache) = layer.forward_cached(input, &mut Train::default()).unwrap();
     let mut grads = zeros_like(&layer);
     let scratch = &mut Scratch::new();
-    let d_input = layer.backward(input, &cache, &output, &mut grads, scratch).unwrap();
+    let d_input = layer.backward(input, &cache, &output, &mut grads, scratch).unwrap().hidden;
     assert_eq!(d_input, Array2::<f32>::zeros((3, 4)));
 }
 

@@ -114,6 +114,27 @@ impl Train {
         self.sites - 1
     }
 
+    /// Runs a part of the network whose rows are some rows of the batch: what is dropped there
+    /// depends on which tokens they are, not on how many others there are.
+    ///
+    /// ```
+    /// use lt_core::Train;
+    /// let mut train = Train::new(7, 0);
+    /// let keys = train.at_rows([4, 9], |train| [train.row_key(0), train.row_key(1)]);
+    /// assert_eq!(keys, [4, 9].map(|row| train.row_key(row)));
+    /// ```
+    pub fn at_rows<R>(
+        &mut self,
+        rows: impl IntoIterator<Item = usize>,
+        inside: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        let keys = rows.into_iter().map(|row| self.row_key(row)).collect();
+        let of_batch = std::mem::replace(&mut self.rows, keys);
+        let result = inside(self);
+        self.rows = of_batch;
+        result
+    }
+
     /// What identifies a row of the batch in the whole run: its sequence and position.
     #[must_use]
     pub fn row_key(&self, row: usize) -> u64 {

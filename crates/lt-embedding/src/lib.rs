@@ -25,6 +25,8 @@ pub use predict_at::PredictAt;
 pub use relative::{Buckets, RelativeBias};
 pub use rotary::{Rotary, RotaryInput, RotaryLayout, RotaryScaling, YarnBorders};
 pub use table::Embedding;
+#[cfg(feature = "train")]
+pub use text::backward::TextEmbeddingsCache;
 pub use text::{EmbeddingParts, TextEmbeddings, TokenIds};
 
 /// The README's example, run as a test.

@@ -79,6 +79,11 @@ impl Positions {
         &self.table
     }
 
+    #[cfg(feature = "train")]
+    pub(crate) fn table_mut(&mut self) -> &mut Embedding {
+        &mut self.table
+    }
+
     /// How many tokens the longest sequence may have.
     #[must_use]
     pub fn limit(&self) -> usize {

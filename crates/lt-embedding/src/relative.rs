@@ -1,6 +1,9 @@
 //! How far apart two tokens stand, as a number for each head.
 
-use lt_core::{Error, Result, Scratch, Shape, params, shape};
+#[cfg(feature = "train")]
+mod backward;
+
+use lt_core::{Error, Module, Result, Scratch, Shape, params, shape};
 use ndarray::Array2;
 
 use crate::Embedding;
@@ -166,5 +169,19 @@ impl RelativeBias {
         }
         scratch.give(of_bucket);
         numbers
+    }
+}
+
+/// A number for each distance, [`by_distance`](RelativeBias::by_distance): the same for all texts,
+/// so that there is nothing to be given.
+impl Module<()> for RelativeBias {
+    type Output = Array2<f32>;
+
+    fn forward(&self, (): ()) -> Result<Array2<f32>> {
+        self.forward_in((), &mut Scratch::new())
+    }
+
+    fn forward_in(&self, (): (), scratch: &mut Scratch) -> Result<Array2<f32>> {
+        Ok(self.by_distance(scratch))
     }
 }

@@ -1,5 +1,8 @@
 //! A table of vectors, one per id.
 
+#[cfg(feature = "train")]
+mod backward;
+
 use lt_core::{Error, Module, Result, Scratch, Shape, Weight, params, shape};
 use ndarray::{Array2, ArrayViewMut1};
 

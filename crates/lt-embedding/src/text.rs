@@ -1,5 +1,8 @@
 //! Token, segment and position, added up and normalised.
 
+#[cfg(feature = "train")]
+pub(crate) mod backward;
+
 use lt_core::{Error, Module, Ragged, Result, Scratch, Shape, check_shape, dims, params, shape};
 use lt_kernels::{Gather, Lookup, gather};
 use lt_layers::{Dropout, LayerNorm};
@@ -174,10 +177,43 @@ impl TextEmbeddings {
         })
     }
 
-    /// The rows of the tables, added up and normalised.
-    fn gather(&self, lookups: &[Lookup<'_>], scratch: &mut Scratch) -> Array2<f32> {
-        let norm = self.norm.as_ref().map(LayerNorm::norm);
-        gather(&Gather::new(lookups, norm).scale(self.scale), scratch)
+    /// The rows of the tables, added up, and normalised if there is a norm.
+    fn gather(
+        &self,
+        input: TokenIds<'_>,
+        numbers: &Numbers,
+        norm: Option<&LayerNorm>,
+        scratch: &mut Scratch,
+    ) -> Array2<f32> {
+        // In this order, as PyTorch has it: f32 addition is not associative.
+        let token = Lookup { table: self.token.weight(), rows: input.ids };
+        let segments = input.segments.unwrap_or(&numbers.segments);
+        let segment =
+            self.segment.as_ref().map(|table| Lookup { table: table.weight(), rows: segments });
+        let position = self
+            .position
+            .as_ref()
+            .map(|table| Lookup { table: table.table().weight(), rows: &numbers.positions });
+        let mut gather = |lookups: &[Lookup<'_>]| {
+            gather(&Gather::new(lookups, norm.map(LayerNorm::norm)).scale(self.scale), scratch)
+        };
+        match (segment, position) {
+            (Some(segment), Some(position)) => gather(&[token, segment, position]),
+            (Some(other), None) | (None, Some(other)) => gather(&[token, other]),
+            (None, None) => gather(&[token]),
+        }
+    }
+
+    /// The numbers of rows that an input does not hold itself.
+    fn numbers(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Numbers {
+        let (mut positions, mut segments) = (scratch.take_indices(), scratch.take_indices());
+        if let Some(table) = &self.position {
+            number_all(table, input, &mut positions);
+        }
+        if input.segments.is_none() {
+            segments.resize(input.ids.len(), 0);
+        }
+        Numbers { positions, segments }
     }
 
     fn check(&self, input: TokenIds<'_>) -> Result<()> {
@@ -211,6 +247,21 @@ impl TextEmbeddings {
     }
 }
 
+/// Which rows of the other tables the tokens get.
+struct Numbers {
+    /// Of the table of positions, `[tokens]`; empty if there is none.
+    positions: Vec<u32>,
+    /// Of the table of segments, where the input names none: the first, `[tokens]`.
+    segments: Vec<u32>,
+}
+
+impl Numbers {
+    fn give_back(self, scratch: &mut Scratch) {
+        scratch.give_indices(self.positions);
+        scratch.give_indices(self.segments);
+    }
+}
+
 /// The row of each token in the table of positions.
 fn number_all(positions: &Positions, input: TokenIds<'_>, rows: &mut Vec<u32>) {
     for (sequence, range) in input.sequences.ranges().enumerate() {
@@ -228,30 +279,9 @@ impl<'a> Module<TokenIds<'a>> for TextEmbeddings {
 
     fn forward_in(&self, input: TokenIds<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         self.check(input)?;
-        let mut position_rows = scratch.take_indices();
-        if let Some(positions) = &self.position {
-            number_all(positions, input, &mut position_rows);
-        }
-        let mut first_segment = scratch.take_indices();
-        let segments = input.segments.unwrap_or_else(|| {
-            first_segment.resize(input.ids.len(), 0);
-            &first_segment
-        });
-        // In this order, as PyTorch has it: f32 addition is not associative.
-        let token = Lookup { table: self.token.weight(), rows: input.ids };
-        let segment =
-            self.segment.as_ref().map(|table| Lookup { table: table.weight(), rows: segments });
-        let position = self
-            .position
-            .as_ref()
-            .map(|table| Lookup { table: table.table().weight(), rows: &position_rows });
-        let output = match (segment, position) {
-            (Some(segment), Some(position)) => self.gather(&[token, segment, position], scratch),
-            (Some(other), None) | (None, Some(other)) => self.gather(&[token, other], scratch),
-            (None, None) => self.gather(&[token], scratch),
-        };
-        scratch.give_indices(position_rows);
-        scratch.give_indices(first_segment);
+        let numbers = self.numbers(input, scratch);
+        let output = self.gather(input, &numbers, self.norm.as_ref(), scratch);
+        numbers.give_back(scratch);
         Ok(output)
     }
 }

@@ -3,7 +3,7 @@
 #![cfg(feature = "train")]
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
-use lt_core::Weight;
+use lt_core::{Backward, Scratch, Train, Weight, zeros_like};
 use lt_layers::{
     Activation, AnyFeedForward, AnyNorm, FeedForward, Gain, GatedFeedForward, LayerNorm, Linear,
     RmsNorm,
@@ -160,4 +160,18 @@ lt_laws::conformance! {
     gradients: |grad| vec![grad];
     without_gradient: [];
     wrong: [[[5, 9]]];
+}
+
+#[test]
+fn gradients_of_the_other_kind_are_refused() {
+    let linear = |inputs, outputs| Linear::zeros(inputs, outputs).unwrap();
+    let plain = FeedForward::new(linear(4, 9), Activation::Gelu, linear(9, 3)).unwrap();
+    let (plain, gated) =
+        (AnyFeedForward::from(plain), AnyFeedForward::from(gated(Activation::Gelu)));
+    let x = lt_laws::sample::rows(3, 4, 2);
+    let (y, cache) = gated.forward_cached(x.view(), &mut Train::default()).unwrap();
+    let scratch = &mut Scratch::new();
+    let refused = gated.backward(x.view(), &cache, &y, &mut zeros_like(&plain), scratch);
+    assert!(refused.unwrap_err().to_string().contains("those of this layer"));
+    assert!(gated.backward(x.view(), &cache, &y, &mut zeros_like(&gated), scratch).is_ok());
 }

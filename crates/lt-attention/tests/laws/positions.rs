@@ -1,6 +1,6 @@
 //! Attention with rotary positions and with a window, under the laws of both.
 
-use lt_attention::lt_core::{self, Backward, Mask, Module, Place, Ragged, Scratch, Train};
+use lt_attention::lt_core::{self, Mask, Module, Place, Ragged, Scratch};
 use lt_attention::{
     AttentionConfig, AttentionInput, HiddenStates, MultiHeadAttention, ScaledDotProduct,
 };
@@ -105,8 +105,6 @@ fn it_is_attention_of_rows_that_were_turned_under_both_masks() {
     let states = HiddenStates::new(x.view(), &batch).mask(&mask);
     assert_eq!(layer.weights(states).unwrap(), heads.weights(&input).unwrap());
     assert_eq!(layer.forward(states).unwrap(), expected);
-    let (cached, _) = layer.forward_cached(states, &mut Train::default()).unwrap();
-    assert_eq!(cached, expected);
     let residual = rows(9, D, 3);
     let added = layer.forward_added(states, residual.view(), &mut Scratch::new()).unwrap();
     assert_eq!(added, expected + &residual);

@@ -1,6 +1,6 @@
 //! The derivative of the whole decoder.
 
-use lt_attention::{HiddenStates, StatesGrad};
+use lt_attention::{HiddenGrad, HiddenStates};
 use lt_core::{Backward, Error, Module, Result, Scratch, Train, Trainable, check_shape, dims};
 use ndarray::Array2;
 
@@ -27,7 +27,7 @@ impl Trainable for Decoder {
 }
 
 impl<'a> Backward<HiddenStates<'a>> for Decoder {
-    type InputGrad = StatesGrad;
+    type InputGrad = HiddenGrad;
 
     fn forward_cached(
         &self,
@@ -58,7 +58,7 @@ impl<'a> Backward<HiddenStates<'a>> for Decoder {
         d_output: &Array2<f32>,
         grads: &mut Self,
         scratch: &mut Scratch,
-    ) -> Result<StatesGrad> {
+    ) -> Result<HiddenGrad> {
         const AT: &str = "Decoder::backward";
         let (tokens, d) = input.hidden.dim();
         check_shape(AT, dims![tokens, d], d_output.shape())?;
@@ -75,21 +75,16 @@ impl<'a> Backward<HiddenStates<'a>> for Decoder {
         // forward: y = norm(h)  ⇒  backward: that of the norm
         let mut d = match (&self.norm, &cache.last, &mut grads.norm) {
             (Some(norm), Some(last), Some(grads)) => {
-                StatesGrad::new(norm.backward(last.view(), &(), d_output, grads, scratch)?)
+                HiddenGrad::new(norm.backward(last.view(), &(), d_output, grads, scratch)?)
             }
-            _ => StatesGrad::new(d_output.to_owned()),
+            _ => HiddenGrad::new(d_output.to_owned()),
         };
         // forward: hₗ = layerₗ(hₗ₋₁)  ⇒  backward: from the last layer to the first
         let layers = self.layers.iter().zip(&mut grads.layers).zip(&cache.layers);
         for ((layer, grads), Run { hidden, cache }) in layers.rev() {
             let states = states.with(hidden.view());
             let d_layer = layer.backward(states, cache, &d.hidden, grads, scratch)?;
-            scratch.give(std::mem::replace(&mut d.hidden, d_layer.hidden));
-            // forward: all layers add the same bias to their scores  ⇒  backward: its gradients add up
-            match (&mut d.bias, d_layer.bias) {
-                (Some(sum), Some(bias)) => *sum += &bias,
-                (sum, bias) => *sum = sum.take().or(bias),
-            }
+            scratch.give(d.followed_by(d_layer));
         }
         Ok(d)
     }

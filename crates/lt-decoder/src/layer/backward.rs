@@ -1,6 +1,6 @@
 //! The derivative of the decoder layer.
 
-use lt_attention::{CrossAttentionInput, CrossGrad, HiddenStates, MultiHeadCache, StatesGrad};
+use lt_attention::{CrossAttentionInput, CrossGrad, HiddenGrad, HiddenStates, MultiHeadCache};
 use lt_core::{Backward, Error, Ragged, Result, Scratch, Train, Trainable, check_shape, dims};
 use lt_layers::AnyFeedForwardCache;
 use ndarray::{Array2, ArrayView2};
@@ -33,7 +33,7 @@ impl Trainable for DecoderLayer {
 }
 
 impl<'a> Backward<HiddenStates<'a>> for DecoderLayer {
-    type InputGrad = StatesGrad;
+    type InputGrad = HiddenGrad;
 
     fn forward_cached(
         &self,
@@ -50,7 +50,7 @@ impl<'a> Backward<HiddenStates<'a>> for DecoderLayer {
         d_output: &Array2<f32>,
         grads: &mut Self,
         scratch: &mut Scratch,
-    ) -> Result<StatesGrad> {
+    ) -> Result<HiddenGrad> {
         let (d_hidden, _) = self.back(input, (cache, None), d_output, grads, scratch)?;
         Ok(d_hidden)
     }
@@ -82,7 +82,7 @@ impl<'a> Backward<CrossAttentionInput<'a>> for DecoderLayer {
         let Some(memory) = d_memory else {
             return Err(refused("another text", "none: it looks at no other"));
         };
-        Ok(CrossGrad { hidden: d_own.hidden, memory })
+        Ok(CrossGrad::new(d_own.hidden, memory))
     }
 }
 
@@ -128,7 +128,7 @@ impl DecoderLayer {
         d_output: &Array2<f32>,
         grads: &mut Self,
         scratch: &mut Scratch,
-    ) -> Result<(StatesGrad, Option<Array2<f32>>)> {
+    ) -> Result<(HiddenGrad, Option<Array2<f32>>)> {
         const AT: &str = "DecoderLayer::backward";
         check_shape(AT, dims![input.hidden.nrows(), self.width()], d_output.shape())?;
         // forward: y = around(feed_forward, c)
@@ -185,6 +185,6 @@ impl DecoderLayer {
             },
         )?;
         scratch.give(d);
-        Ok((StatesGrad::new(d_hidden).bias(d_bias), d_memory))
+        Ok((HiddenGrad::new(d_hidden).bias(d_bias), d_memory))
     }
 }

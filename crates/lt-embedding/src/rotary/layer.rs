@@ -1,6 +1,9 @@
 //! A rotation as a layer: rows in, turned rows out, and the way back.
 
-use lt_core::{Backward, Module, Ragged, Result, Scratch, Train, Trainable, check_shape, dims};
+#[cfg(feature = "train")]
+mod backward;
+
+use lt_core::{Module, Ragged, Result, Scratch};
 use ndarray::{Array2, ArrayView2};
 
 use super::{Places, Rotary, turned};
@@ -44,39 +47,5 @@ impl<'a> Module<RotaryInput<'a>> for Rotary {
         let places = Places { sequences: input.sequences, before: input.before };
         self.turn("Rotary::forward", rows.view_mut(), places, turned)?;
         Ok(rows)
-    }
-}
-
-impl Trainable for Rotary {
-    /// The positions are all that is needed.
-    type Cache = ();
-}
-
-impl<'a> Backward<RotaryInput<'a>> for Rotary {
-    type InputGrad = Array2<f32>;
-
-    fn forward_cached(
-        &self,
-        input: RotaryInput<'a>,
-        train: &mut Train,
-    ) -> Result<(Array2<f32>, ())> {
-        Ok((self.forward_in(input, &mut train.scratch)?, ()))
-    }
-
-    fn backward(
-        &self,
-        input: RotaryInput<'a>,
-        (): &(),
-        d_output: &Array2<f32>,
-        _grads: &mut Self,
-        _scratch: &mut Scratch,
-    ) -> Result<Array2<f32>> {
-        let (tokens, columns) = input.rows.dim();
-        check_shape("Rotary::backward", dims![tokens, columns], d_output.shape())?;
-        // forward: y = R·x, R a rotation (and a length)  ⇒  backward: dx = Rᵀ·dy
-        let mut d_x = d_output.clone();
-        let places = Places { sequences: input.sequences, before: input.before };
-        self.turn_back(d_x.view_mut(), places)?;
-        Ok(d_x)
     }
 }

@@ -45,24 +45,6 @@ fn the_same_rows_have_the_same_bits_on_every_path() {
     }
 }
 
-lt_laws::conformance! {
-    halves: Rotary = rotary_of(4, RotaryLayout::Halves);
-    inputs: [[5, 8]];
-    input: |inputs| RotaryInput::new(inputs[0].view(), &Ragged::from_lengths([2, 3]));
-    gradients: |grad| vec![grad];
-    without_gradient: [];
-    wrong: [[[5, 6]], [[4, 8]]];
-}
-
-lt_laws::conformance! {
-    interleaved: Rotary = rotary_of(4, RotaryLayout::Interleaved);
-    inputs: [[5, 8]];
-    input: |inputs| RotaryInput::new(inputs[0].view(), &Ragged::from_lengths([2, 3]));
-    gradients: |grad| vec![grad];
-    without_gradient: [];
-    wrong: [[[5, 6]], [[4, 8]]];
-}
-
 /// Computed by PyTorch 2.15 in f32: x = (arange(8) − 3) / 4 at positions 1, 129 and 699;
 /// `rotate_half` of transformers with θ = 160000, `rotate_every_two` of its GPT-J with θ = 10000.
 #[test]

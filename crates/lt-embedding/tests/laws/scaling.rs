@@ -110,15 +110,6 @@ fn a_text_may_come_in_parts() {
     }
 }
 
-lt_laws::conformance! {
-    yarn_is_longer: Rotary = yarn(32.0, 1.0, YarnBorders::Whole, 1.2);
-    inputs: [[5, 16]];
-    input: |inputs| RotaryInput::new(inputs[0].view(), &Ragged::from_lengths([2, 3])).before(&[7, 0]);
-    gradients: |grad| vec![grad];
-    without_gradient: [];
-    wrong: [[[5, 6]], [[4, 16]]];
-}
-
 #[test]
 fn numbers_that_have_no_meaning_are_refused() {
     let plain = || Rotary::new(4, 10_000.0, RotaryLayout::Halves).unwrap();

@@ -1,6 +1,6 @@
 //! The derivative of the whole encoder.
 
-use lt_attention::{HiddenStates, StatesGrad};
+use lt_attention::{HiddenGrad, HiddenStates};
 use lt_core::{Backward, Module, Result, Scratch, Train, Trainable, check_shape, dims};
 use ndarray::Array2;
 
@@ -21,7 +21,7 @@ impl Trainable for Encoder {
 }
 
 impl<'a> Backward<HiddenStates<'a>> for Encoder {
-    type InputGrad = StatesGrad;
+    type InputGrad = HiddenGrad;
 
     fn forward_cached(
         &self,
@@ -49,7 +49,7 @@ impl<'a> Backward<HiddenStates<'a>> for Encoder {
         d_output: &Array2<f32>,
         grads: &mut Self,
         scratch: &mut Scratch,
-    ) -> Result<StatesGrad> {
+    ) -> Result<HiddenGrad> {
         let (tokens, d) = input.hidden.dim();
         check_shape("Encoder::backward", dims![tokens, d], d_output.shape())?;
         // forward: y = norm(h)  ⇒  backward: that of the norm
@@ -69,25 +69,8 @@ impl<'a> Backward<HiddenStates<'a>> for Encoder {
         if let (Some(relative), Some(grads)) = (&self.relative, &mut grads.relative)
             && let Some(d_bias) = d_input.bias.take()
         {
-            add_by_distance(relative, &d_bias, grads);
+            relative.backward((), &(), &d_bias, grads, scratch)?;
         }
         Ok(d_input)
     }
-}
-
-fn add_by_distance(
-    relative: &lt_embedding::RelativeBias,
-    d_bias: &Array2<f32>,
-    grads: &mut lt_embedding::RelativeBias,
-) {
-    use lt_core::Params;
-    let buckets = relative.buckets();
-    let mut found = vec![vec![0.0; relative.heads()]; buckets.count()];
-    for (place, d) in d_bias.columns().into_iter().enumerate() {
-        let bucket = buckets.of(place as isize - buckets.farthest() as isize);
-        found[bucket].iter_mut().zip(d).for_each(|(sum, d)| *sum += d);
-    }
-    grads.visit_mut(&mut lt_core::Path::new(), &mut |_, table| {
-        found.iter().enumerate().for_each(|(bucket, found)| table.add_row(bucket, found));
-    });
 }

@@ -1,6 +1,6 @@
 //! The derivative of the encoder layer.
 
-use lt_attention::{HiddenStates, MultiHeadCache, StatesGrad};
+use lt_attention::{HiddenGrad, HiddenStates, MultiHeadCache};
 use lt_core::{Backward, Error, Module, Result, Scratch, Train, Trainable, check_shape, dims};
 use lt_layers::{AnyFeedForwardCache, Dropped, LayerNorm};
 use ndarray::{Array2, ArrayView2};
@@ -27,7 +27,7 @@ impl Trainable for EncoderLayer {
 }
 
 impl<'a> Backward<HiddenStates<'a>> for EncoderLayer {
-    type InputGrad = StatesGrad;
+    type InputGrad = HiddenGrad;
 
     fn forward_cached(
         &self,
@@ -72,7 +72,7 @@ impl<'a> Backward<HiddenStates<'a>> for EncoderLayer {
         d_output: &Array2<f32>,
         grads: &mut Self,
         scratch: &mut Scratch,
-    ) -> Result<StatesGrad> {
+    ) -> Result<HiddenGrad> {
         let (tokens, d) = input.hidden.dim();
         check_shape("EncoderLayer::backward", dims![tokens, d], d_output.shape())?;
         match (self.placement, &cache.fed_forward) {
@@ -123,7 +123,7 @@ impl EncoderLayer {
         d_output: &Array2<f32>,
         grads: &mut Self,
         scratch: &mut Scratch,
-    ) -> Result<StatesGrad> {
+    ) -> Result<HiddenGrad> {
         // forward: y = norm₂(s)  ⇒  backward: that of the norm
         let norm = &self.feed_forward_norm;
         let d_sum =
@@ -156,7 +156,7 @@ impl EncoderLayer {
         d_output: &Array2<f32>,
         grads: &mut Self,
         scratch: &mut Scratch,
-    ) -> Result<StatesGrad> {
+    ) -> Result<HiddenGrad> {
         // forward: y = a + m∘feed_forward(norm₂(a))
         //   ⇒  backward: da = dy + what comes back of m∘dy through the layer and the norm
         let d_f = self.undrop(&cache.dropped_from_feed_forward, d_output, scratch);

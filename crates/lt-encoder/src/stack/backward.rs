@@ -1,6 +1,6 @@
 //! The derivative of layers one after another.
 
-use lt_attention::{HiddenStates, StatesGrad};
+use lt_attention::{HiddenGrad, HiddenStates};
 use lt_core::{
     Backward, Error, Params, Result, Scratch, Train, Trainable, add_gradients, zeros_like,
 };
@@ -28,9 +28,9 @@ impl<L: Trainable> Trainable for Stack<L> {
 
 impl<'a, L> Backward<HiddenStates<'a>> for Stack<L>
 where
-    L: for<'b> Backward<HiddenStates<'b>, Output = Array2<f32>, InputGrad = StatesGrad>,
+    L: for<'b> Backward<HiddenStates<'b>, Output = Array2<f32>, InputGrad = HiddenGrad>,
 {
-    type InputGrad = StatesGrad;
+    type InputGrad = HiddenGrad;
 
     fn forward_cached(
         &self,
@@ -53,7 +53,7 @@ where
         d_output: &Array2<f32>,
         grads: &mut Self,
         scratch: &mut Scratch,
-    ) -> Result<StatesGrad> {
+    ) -> Result<HiddenGrad> {
         let order: Vec<usize> = self.order().collect();
         if cache.runs.len() != order.len() || grads.layers.len() != self.layers.len() {
             return Err(Error::Config {
@@ -64,18 +64,13 @@ where
             });
         }
         // forward: hₗ = layerₗ(hₗ₋₁)  ⇒  backward: from the last layer to the first
-        let mut d = StatesGrad::new(d_output.to_owned());
+        let mut d = HiddenGrad::new(d_output.to_owned());
         let mut found = Found::new(self);
         for (&number, Run { hidden, cache }) in order.iter().zip(&cache.runs).rev() {
             let states = input.with(hidden.view());
             let (layer, grads) = (&self.layers[number], found.of(number, &mut grads.layers));
             let d_layer = layer.backward(states, cache, &d.hidden, grads, scratch)?;
-            scratch.give(std::mem::replace(&mut d.hidden, d_layer.hidden));
-            // forward: all layers add the same bias to their scores  ⇒  backward: its gradients add up
-            match (&mut d.bias, d_layer.bias) {
-                (Some(sum), Some(bias)) => *sum += &bias,
-                (sum, bias) => *sum = sum.take().or(bias),
-            }
+            scratch.give(d.followed_by(d_layer));
         }
         found.add_to(&mut grads.layers);
         Ok(d)

@@ -43,3 +43,31 @@ impl<'a> Backward<ArrayView2<'a, f32>> for RmsNorm {
         Ok(d.input)
     }
 }
+
+impl RmsNorm {
+    /// The derivative of [`forward_heads_in_place`](Self::forward_heads_in_place) over all columns:
+    /// the gradient of what went in, in the place of that of what came out.
+    ///
+    /// # Shapes
+    /// `x` and `d` are `[tokens, any]`, a whole number of heads each as wide as this layer; `x` is
+    /// what went in.
+    ///
+    /// # Errors
+    /// If the shapes are others.
+    pub fn backward_heads(
+        &self,
+        x: ArrayView2<'_, f32>,
+        d: &mut Array2<f32>,
+        grads: &mut Self,
+    ) -> Result<()> {
+        const AT: &str = "RmsNorm::backward_heads";
+        let heads = x.ncols() / self.width();
+        check_shape(AT, dims!["tokens", heads * self.width()], x.shape())?;
+        check_shape(AT, dims![x.nrows(), x.ncols()], d.shape())?;
+        let problem = lt_kernels::RmsNorm::new(x, self.norm());
+        let found = rms_norm_backward(&problem, d.view());
+        grads.weight.add(&found.gain);
+        *d = found.input;
+        Ok(())
+    }
+}

@@ -142,12 +142,8 @@ impl TextEncoder {
 
     fn token_table(&mut self, change: impl FnOnce(&mut Weight)) {
         let mut change = Some(change);
-        self.embeddings.visit_mut(&mut Path::new(), &mut |name, weight| {
-            if name == "token.weight"
-                && let Some(change) = change.take()
-            {
-                change(weight);
-            }
+        self.embeddings.token_mut().visit_mut(&mut Path::new(), &mut |_, weight| {
+            change.take().into_iter().for_each(|change| change(weight));
         });
     }
 }

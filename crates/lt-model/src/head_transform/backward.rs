@@ -2,6 +2,7 @@
 
 use lt_core::{Backward, Result, Scratch, Train, Trainable, check_columns, check_shape, dims};
 use lt_kernels::activate;
+use lt_kernels::reference::activation_backward;
 use ndarray::{Array2, ArrayView2};
 
 use super::HeadTransform;
@@ -56,7 +57,7 @@ impl<'a> Backward<ArrayView2<'a, f32>> for HeadTransform {
             }
             _ => d_output.clone(),
         };
-        d_a.zip_mut_with(a, |d, &a| *d *= self.activation.derivative(a));
+        activation_backward(self.activation, a.view(), &mut d_a);
         self.dense.backward(rows, &(), &d_a, &mut grads.dense, scratch)
     }
 }

@@ -1,6 +1,6 @@
 //! The derivative of the layers of a model.
 
-use lt_attention::{HiddenStates, StatesGrad};
+use lt_attention::{HiddenGrad, HiddenStates};
 use lt_core::{Backward, Error, Result, Scratch, Train, Trainable};
 use lt_decoder::DecoderCache;
 use lt_encoder::EncoderCache;
@@ -23,7 +23,7 @@ impl Trainable for Layers {
 }
 
 impl<'a> Backward<HiddenStates<'a>> for Layers {
-    type InputGrad = StatesGrad;
+    type InputGrad = HiddenGrad;
 
     fn forward_cached(
         &self,
@@ -49,7 +49,7 @@ impl<'a> Backward<HiddenStates<'a>> for Layers {
         d_output: &Array2<f32>,
         grads: &mut Self,
         scratch: &mut Scratch,
-    ) -> Result<StatesGrad> {
+    ) -> Result<HiddenGrad> {
         // forward: y = f(x), f the stack inside  ⇒  backward: that of f
         match (self, cache, grads) {
             (Self::Encoder(layers), LayersCache::Encoder(cache), Self::Encoder(grads)) => {

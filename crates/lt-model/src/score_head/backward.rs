@@ -28,7 +28,6 @@ impl Trainable for ScoreHead {
     type Cache = ScoreHeadCache;
 }
 
-/// In training a row of the vectors counts as a token in what is dropped.
 impl<'a> Backward<ArrayView2<'a, f32>> for ScoreHead {
     type InputGrad = Array2<f32>;
 

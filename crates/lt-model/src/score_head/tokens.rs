@@ -33,7 +33,9 @@ macro_rules! scores_tokens {
                 train: &mut Train,
             ) -> Result<(Array2<f32>, TokenScoresCache)> {
                 let (at, encoder) = self.encoder.forward_cached(input, train)?; // [rows, d]
-                let (scores, head) = self.head.forward_cached(at.view(), train)?; // [rows, n]
+                let rows = input.rows().iter().map(|&row| row as usize);
+                let (scores, head) =
+                    train.at_rows(rows, |train| self.head.forward_cached(at.view(), train))?; // [rows, n]
                 Ok((scores, TokenScoresCache { encoder, at, head }))
             }
 

@@ -36,7 +36,9 @@ impl<'a> Backward<TokenIds<'a>> for SequenceClassifier {
         let (hidden, encoder) = self.encoder.hidden_cached(input, train)?; // [tokens, d]
         let texts = self.head.look(hidden.view(), &input, &mut train.scratch)?; // [b, d]
         train.scratch.give(hidden);
-        let (logits, score) = self.head.score.forward_cached(texts.view(), train)?; // [b, n]
+        let (firsts, score) = (input.sequences.ranges().map(|range| range.start), &self.head.score);
+        let (logits, score) =
+            train.at_rows(firsts, |train| score.forward_cached(texts.view(), train))?; // [b, n]
         Ok((logits, SequenceClassifierCache { encoder, texts, score }))
     }
 

@@ -46,7 +46,6 @@ ENCODERS = (
 DECODERS = (
     "gpt2-inner-7-relu-by-layer",
     "gpt2-unscaled-untied",
-    "gpt2-tokens-bf16",
     "llama-kv-2-of-6-tied",
     "llama-wide-heads-biases",
     "llama-sequences",
