@@ -14,6 +14,9 @@
     include_str!("../doc/07-capped.md"),
     include_str!("../doc/decoder-attention.mathml"),
     include_str!("../doc/08-kept.md"),
+    include_str!("../doc/attention-backward.mathml"),
+    include_str!("../doc/09-learning.md"),
+    include_str!("../doc/10-laws.md"),
 )]
 
 mod cache;

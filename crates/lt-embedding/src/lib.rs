@@ -8,6 +8,9 @@
     include_str!("../doc/04-rotary.md"),
     include_str!("../doc/alibi.mathml"),
     include_str!("../doc/05-alibi.md"),
+    include_str!("../doc/embedding-backward.mathml"),
+    include_str!("../doc/06-learning.md"),
+    include_str!("../doc/07-laws.md"),
 )]
 
 mod alibi;

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use crate::Dropping;
+use crate::math::scramble;
 
 /// Which weights of attention are dropped.
 ///
@@ -17,10 +18,16 @@ pub struct DroppedWeights<'a> {
 }
 
 impl DroppedWeights<'_> {
-    /// What decides which weights of a query are dropped, for each of its heads another number.
-    pub(crate) fn key_of(&self, row: usize, head: usize) -> u64 {
+    /// What the weight of a query, which is a row of the batch, and a key, which is counted from
+    /// the first of its sequence, is multiplied with: 0 or 1 / (1 − rate).
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn multiplier(&self, row: usize, head: usize, key: usize) -> f32 {
+        // Another number for each head of a query.
         let head = (head as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        crate::math::scramble(self.keys[row] ^ head)
+        self.dropping.multiplier(scramble(self.keys[row] ^ head), key as u32)
     }
 }
 

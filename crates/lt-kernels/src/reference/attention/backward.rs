@@ -22,11 +22,10 @@ pub fn attention_dropped(problem: &Attention<'_>, dropped: DroppedWeights<'_>) -
         for ((row, i), head) in queries.zip(0..).flat_map(|query| (0..h).map(move |h| (query, h))) {
             let shared = head / (h / key_heads) * v;
             let mut o = output.slice_mut(s![row, head * v..(head + 1) * v]); // [v]
-            let key = dropped.key_of(row, head);
             for (j, v_j) in values.slice(s![.., shared..shared + v]).rows().into_iter().enumerate()
             {
                 // What is masked or dropped is selected away: its value may be anything.
-                let weight = weights[[head, i, j]] * dropped.dropping.multiplier(key, j as u32);
+                let weight = weights[[head, i, j]] * dropped.multiplier(row, head, j);
                 if weight != 0.0 {
                     o.scaled_add(weight, &v_j);
                 }
@@ -90,9 +89,7 @@ pub fn attention_backward(
             for j in (0..p.len()).filter(allowed) {
                 // forward: o = Σ p·m·v, m what dropout multiplies with
                 //   ⇒  backward: (1) dv += p·m·do, (2) dp = m·(do·v)
-                let m = dropped.map_or(1.0, |dropped| {
-                    dropped.dropping.multiplier(dropped.key_of(row, head), j as u32)
-                });
+                let m = dropped.map_or(1.0, |dropped| dropped.multiplier(row, head, j));
                 d.value.slice_mut(of_values(j)).scaled_add(p[j] * m, &d_o);
                 if m != 0.0 {
                     d_p[j] = m * dot(d_o.iter().zip(value.slice(of_values(j))));
