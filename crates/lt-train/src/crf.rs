@@ -211,9 +211,7 @@ impl Scores {
                 }
             }
         }
-        for j in 0..k {
-            found.start[j] += d_rows[0][j];
-        }
+        found.start.iter_mut().zip(&d_rows[0]).for_each(|(sum, d)| *sum += d);
         found.start[tag(0)] -= 1.0;
         found.end[tag(n - 1)] -= 1.0;
         for t in 0..n {
@@ -225,7 +223,7 @@ impl Scores {
         (total - score, d_rows)
     }
 
-    /// The tags with the best score: δ_t[j] = e_t[j] + max_i (δ_t−1[i] + T[i, j]), and back along
+    /// The tags with the best score: `δ_t[j] = e_t[j] + max_i (δ_t−1[i] + T[i, j])`, and back along
     /// the i that were best.
     fn best(&self, rows: &[Vec<f64>]) -> Vec<u32> {
         let (k, n) = (self.k, rows.len());

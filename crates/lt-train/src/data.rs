@@ -9,6 +9,7 @@
 //! ```
 
 mod blocks;
+mod checked;
 mod conll;
 mod corpus;
 mod csv;
@@ -18,6 +19,7 @@ mod epochs;
 mod error;
 mod examples;
 mod json_lines;
+mod labels;
 mod line;
 mod order;
 mod pack;
@@ -25,6 +27,7 @@ mod plan;
 mod text;
 
 pub use blocks::Streamed;
+pub use checked::Checked;
 pub use conll::{Conll, Tagged};
 pub use corpus::{BadRow, BadRows, Corpus, Reading, Records, Skipped};
 pub use csv::{Column, Csv};
@@ -34,6 +37,7 @@ pub use epochs::{Drawn, Epochs};
 pub use error::DataError;
 pub use examples::{Examples, InMemory, Tokens};
 pub use json_lines::JsonLines;
+pub use labels::LabelSet;
 pub use line::Place;
 pub use order::{Mix, Order};
 pub use pack::packed;

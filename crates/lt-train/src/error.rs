@@ -97,6 +97,18 @@ pub enum TrainError {
         #[source]
         source: std::io::Error,
     },
+    /// A worker process that is lost, or that refused its shard.
+    #[error(
+        "step {step}: the worker {worker} failed: {source}; start it again and take the run up"
+    )]
+    Worker {
+        /// Its process.
+        worker: String,
+        /// The step, from 0.
+        step: u64,
+        /// What the connection, or the worker, said.
+        source: std::io::Error,
+    },
     /// A checkpoint could not be written or read.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),

@@ -1,4 +1,12 @@
-#![doc = include_str!("../doc/01-train.md")]
+#![doc = concat!(
+    include_str!("../doc/01-train.md"),
+    include_str!("../doc/cross-entropy.mathml"),
+    include_str!("../doc/02-adamw.md"),
+    include_str!("../doc/adamw.mathml"),
+    include_str!("../doc/03-clip.md"),
+    include_str!("../doc/clip.mathml"),
+    include_str!("../doc/04-code.md"),
+)]
 
 mod batches;
 pub mod checkpoint;
@@ -12,6 +20,7 @@ pub mod objective;
 mod observer;
 mod optimizer;
 pub mod pattern;
+pub mod process;
 mod recipe;
 mod schedule;
 mod step;

@@ -3,7 +3,6 @@
 mod answering;
 mod causal;
 mod classification;
-mod crf;
 mod crf_tagging;
 mod language_modelling;
 mod masking;
@@ -17,7 +16,6 @@ mod vector_distillation;
 pub use answering::{AnswerShard, AnswerWindow, Answering, Scores};
 pub use causal::next_tokens;
 pub use classification::{Classification, LabelledSequence, LabelledTexts};
-pub use crf::{Crf, CrfLoss};
 pub use crf_tagging::{CrfTagging, WithCrf};
 pub use language_modelling::{LanguageModelling, Tagging};
 pub use masking::{Masked, Masking, Whole};

@@ -68,6 +68,11 @@ impl Recipe {
         self.peak * self.schedule.factor(step)
     }
 
+    /// What tells this recipe from any other: of its text, to the last digit.
+    pub(crate) fn fingerprint(&self) -> std::io::Result<String> {
+        Ok(crate::checkpoint::fingerprint(serde_json::to_string(self)?.as_bytes()))
+    }
+
     /// Refuses numbers out of their range.
     ///
     /// # Errors

@@ -152,7 +152,12 @@ impl Moment {
 }
 
 /// Refuses a loss that is no number, and says where that came from.
-fn check_loss<M: lt_core::Params>(loss: f64, model: &M, found: &M, step: u64) -> Result<()> {
+pub(crate) fn check_loss<M: lt_core::Params>(
+    loss: f64,
+    model: &M,
+    found: &M,
+    step: u64,
+) -> Result<()> {
     if loss.is_finite() {
         return Ok(());
     }

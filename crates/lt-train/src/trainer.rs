@@ -7,6 +7,7 @@ use lt_core::{Params, Threads};
 
 use crate::checkpoint::{Best, ModelFiles, Progress, RunFolder};
 use crate::observer::{EvaluationMetrics, Observer, StepMetrics};
+use crate::process::Crew;
 use crate::{Batches, Gathered, Moment, Objective, Optimizer, Recipe, Result, Stepper, TrainError};
 use crate::{clip, gradient};
 
@@ -21,6 +22,7 @@ pub struct Trainer<'a, O: Objective> {
     batches: &'a dyn Batches<Shard = O::Shard>,
     recipe: Recipe,
     threads: Threads,
+    crew: Option<&'a Crew>,
     evaluation: Option<Evaluation<'a, O::Model>>,
     observer: Option<&'a mut dyn Observer>,
     keeping: Option<Keeping<'a, O::Model>>,
@@ -85,14 +87,21 @@ impl<'a, O: Objective> Trainer<'a, O> {
     ) -> Result<Self> {
         recipe.check()?;
         let threads = Threads::single();
-        let (evaluation, observer, keeping) = (None, None, None);
-        Ok(Self { objective, batches, recipe, threads, evaluation, observer, keeping })
+        let (crew, evaluation, observer, keeping) = (None, None, None, None);
+        Ok(Self { objective, batches, recipe, threads, crew, evaluation, observer, keeping })
     }
 
     /// With these threads: they change no bit.
     #[must_use]
     pub fn threads(self, threads: Threads) -> Self {
         Self { threads, ..self }
+    }
+
+    /// With shards computed by worker processes: they change no bit. The threads are the
+    /// optimiser's then.
+    #[must_use]
+    pub fn crew(self, crew: &'a Crew) -> Self {
+        Self { crew: Some(crew), ..self }
     }
 
     /// Evaluated by this, as often as the recipe says.
@@ -179,7 +188,10 @@ impl<'a, O: Objective> Trainer<'a, O> {
         let shards =
             self.batches.shards(step).map_err(|source| TrainError::Data { step, source })?;
         let moment = Moment { seed: self.recipe.seed, step };
-        let gathered = stepper.gather(self.objective, model, &shards, moment)?;
+        let gathered = match self.crew {
+            Some(crew) => crew.gather(self.objective, model, &shards, step)?,
+            None => stepper.gather(self.objective, model, &shards, moment)?,
+        };
         let threads = stepper.threads();
         let norm = optimizer.norm(&gathered.gradient, threads);
         self.check_norm(norm, &gathered, optimizer, step)?;

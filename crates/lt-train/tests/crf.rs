@@ -1,5 +1,7 @@
 //! The conditional random field is what its definition says: all rows of tags are tried.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use lt_laws::sample::{filled, rows};
 use lt_train::Crf;
 use lt_train::lt_core::{Params, Path, Ragged, weights, zeros_like};

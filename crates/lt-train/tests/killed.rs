@@ -1,5 +1,7 @@
 //! A run that is killed by the system, at any time, goes on with the same bits.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod tiny;
 
 use std::path::{Path, PathBuf};

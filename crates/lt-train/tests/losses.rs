@@ -1,5 +1,7 @@
 //! Losses are those of PyTorch, and their gradients are the slopes of the losses.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::sync::LazyLock;
 
 use lt_laws::sample::rows;

@@ -1,8 +1,10 @@
 //! Optimisers and schedules, fed what PyTorch's and transformers' were fed.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use lt_laws::sample;
-use lt_train::lt_core::{Params, Path, Threads, Weight, params, weights};
-use lt_train::{Moments, Optimizer, Rule, Schedule, Sgd, State, clip};
+use lt_train::lt_core::{self, Params, Path, Threads, Weight, params, weights};
+use lt_train::{Buffers, Moments, Optimizer, Rule, Schedule, Sgd, State, clip};
 use serde_json::Value;
 
 const STEPS: u64 = 200;
@@ -107,7 +109,7 @@ fn a_gradient_that_is_absent_is_one_of_zeros() {
     let (mut absent, mut zeros) = (affine(1), affine(1));
     let mut of_zeros = affine(3);
     of_zeros.visit_mut(&mut Path::new(), &mut |_, weight| weight.make_mut().fill(0.0));
-    let none = lt_train::lt_core::zeros_like(&absent);
+    let none = lt_core::zeros_like(&absent);
     let threads = Threads::single();
     let [mut a, mut b] = [&absent, &zeros].map(|model| optimizer(Rule::AdamW(adam(0.1)), model));
     for step in 0..3 {
@@ -149,7 +151,7 @@ fn what_is_frozen_keeps_its_numbers_and_costs_no_buffer() {
     let mut model = affine(1);
     let frozen = ["wei*".to_owned()];
     let mut optimizer = Optimizer::new(Rule::AdamW(adam(0.1)), &model, &frozen).unwrap();
-    let lengths: Vec<usize> = optimizer.state().buffers().iter().map(|b| b.len()).collect();
+    let lengths: Vec<usize> = optimizer.state().buffers().iter().map(Buffers::len).collect();
     assert_eq!(lengths, [0, 2 * 6]);
     let gradient = affine(2);
     // The norm is that of what is trained: PyTorch's has no gradient for the rest.

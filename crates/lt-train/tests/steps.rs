@@ -1,5 +1,7 @@
 //! A step has the same bits for any number of workers, and stops where it makes no sense.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod tiny;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! The loop: it learns, stops when it should, and tells what it does.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod tiny;
 
 use lt_layers::Dropout;

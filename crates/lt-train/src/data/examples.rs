@@ -38,7 +38,8 @@ pub trait Examples {
 /// use lt_train::data::{Examples, InMemory};
 /// let examples = InMemory::new(vec![vec![1_u32, 2, 3], vec![], vec![4]]);
 /// assert_eq!(examples.lengths(), [3, 1]); // there is nothing to learn from an empty one
-/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(assert_eq!(examples.get(&[1])?, [[4]]))
+/// assert_eq!(examples.get(&[1])?, [[4]]);
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct InMemory<X> {

@@ -2,11 +2,12 @@
 
 use std::marker::PhantomData;
 
-use lt_core::{Backward, Params, Ragged, Result, Scratch, Train, Weight, weights};
+use lt_core::{Backward, Params, Ragged, Result, Scratch, Train, Weight, zeros_like};
 use lt_embedding::PredictAt;
 use ndarray::Array2;
 
-use super::{Crf, LabelledRows, Objective};
+use super::{LabelledRows, Objective};
+use crate::Crf;
 
 /// A model that gives logits for words, and the field over their labels.
 #[derive(Debug, Clone)]
@@ -29,8 +30,8 @@ impl<M: Params> Params for WithCrf<M> {
     }
 }
 
-/// Learns the labels of words with a [`Crf`]. The loss is that of whole sentences; it is divided by
-/// words, as that of [`Tagging`](super::Tagging) is.
+/// Learns the labels of words with a [`Crf`]: those of a sentence together, so that a sentence is
+/// one label, and not each word as for [`Tagging`](super::Tagging).
 #[derive(Debug)]
 pub struct CrfTagging<M>(PhantomData<fn() -> M>);
 
@@ -57,7 +58,7 @@ where
     type Shard = LabelledRows;
 
     fn labels(&self, shard: &LabelledRows) -> usize {
-        shard.labels.len()
+        sentences(shard).ranges().filter(|words| !words.is_empty()).count()
     }
 
     fn tokens(&self, shard: &LabelledRows) -> usize {
@@ -78,16 +79,12 @@ where
         shard.batch.announce(train);
         let input = shard.predict_at()?;
         let (logits, cache) = model.model.forward_cached(input, train)?; // [words, n]
-        let loss = model.crf.sum(logits.view(), &sentences(shard), &shard.labels)?;
-        let d_logits = loss.d_logits * scale;
+        let words = sentences(shard);
+        let found = model.crf.loss(logits.view(), &words, &shard.labels, scale, &mut grads.crf)?;
+        let sum = found.sum;
+        let d_logits = found.scaled(scale);
         model.model.backward(input, &cache, &d_logits, &mut grads.model, &mut train.scratch)?;
-        let found = weights(&loss.d_crf);
-        let mut found = found.iter().map(|(_, weight)| weight);
-        grads.crf.visit_mut(&mut lt_core::Path::default(), &mut |_, total| {
-            let Some(found) = found.next() else { return };
-            total.make_mut().iter_mut().zip(found.f32()).for_each(|(to, x)| *to += scale * x);
-        });
-        Ok(loss.sum)
+        Ok(sum)
     }
 
     fn loss(&self, model: &WithCrf<M>, shard: &LabelledRows, scratch: &mut Scratch) -> Result<f64> {
@@ -95,6 +92,8 @@ where
             return Ok(0.0);
         }
         let logits = model.model.forward_in(shard.predict_at()?, scratch)?;
-        Ok(model.crf.sum(logits.view(), &sentences(shard), &shard.labels)?.sum)
+        let mut unused = zeros_like(&model.crf);
+        let words = sentences(shard);
+        Ok(model.crf.loss(logits.view(), &words, &shard.labels, 0.0, &mut unused)?.sum)
     }
 }

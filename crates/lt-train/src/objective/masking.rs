@@ -83,7 +83,8 @@ impl Masking {
     /// ```
     /// use lt_train::objective::{Masking, Sequence};
     /// let sequence = Sequence::new(vec![101, 7592, 102]).special(vec![true, false, true]);
-    /// let masking = Masking { rate: 0.0, masked: 1.0, ..Masking::new(1, 103, 1000..9000) };
+    /// let mut masking = Masking::new(1, 103, 1000..9000);
+    /// (masking.rate, masking.masked) = (0.0, 1.0);
     /// let masked = masking.hide(&sequence, 0, 0);
     /// assert_eq!(masked.ids, [101, 103, 102]); // at least one
     /// assert_eq!(masked.labels, [(1, 7592)]);
@@ -130,14 +131,13 @@ impl Masking {
     /// A batch with what was hidden as its labels.
     #[must_use]
     pub fn shard(&self, drawn: &[Drawn<Sequence>]) -> LabelledRows {
-        let hidden: Vec<(u64, Sequence, Vec<(usize, u32)>)> = drawn
-            .iter()
-            .map(|drawn| {
-                let masked = self.hide(&drawn.example, drawn.number, drawn.epoch);
-                let sequence = Sequence { ids: masked.ids, ..drawn.example.clone() };
-                (drawn.number, sequence, masked.labels)
-            })
-            .collect();
-        LabelledRows::of(hidden.iter().map(|(number, of, labels)| (*number, of, labels.clone())))
+        let hide = |of: &Drawn<Sequence>| self.hide(&of.example, of.number, of.epoch);
+        let hidden: Vec<Masked> = drawn.iter().map(hide).collect();
+        let read = drawn.iter().zip(&hidden);
+        let read =
+            read.map(|(of, hidden)| Sequence { ids: hidden.ids.clone(), ..of.example.clone() });
+        let read: Vec<Sequence> = read.collect();
+        let parts = drawn.iter().zip(&read).zip(hidden);
+        LabelledRows::of(parts.map(|((of, read), hidden)| (of.number, read, hidden.labels)))
     }
 }

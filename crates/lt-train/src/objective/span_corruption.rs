@@ -50,7 +50,8 @@ impl SpanCorruption {
     ///
     /// ```
     /// use lt_train::objective::SpanCorruption;
-    /// let half = SpanCorruption { rate: 0.5, ..SpanCorruption::new(0, vec![90]) };
+    /// let mut half = SpanCorruption::new(0, vec![90]);
+    /// half.rate = 0.5;
     /// let corrupted = half.corrupt(&[1, 2, 3, 4], 0, 0).unwrap();
     /// assert_eq!(corrupted.input, [1, 2, 90]);
     /// assert_eq!(corrupted.target, [90, 3, 4]);
