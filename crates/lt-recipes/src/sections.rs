@@ -8,9 +8,7 @@ mod start;
 
 pub use data::{BadRowsName, ColumnName, DataSection, FormatName};
 pub use evaluation::{CheckpointsSection, EvaluationSection};
-pub use objective::{
-    Classify, Clm, Distill, Distance, Embed, EmbedLoss, Mlm, PoolingName, Tag,
-};
+pub use objective::{Classify, Clm, Distill, Embed, EmbedLoss, Mlm, PoolingName, Tag};
 pub use optimizer::{LoraSection, OptimizerName, OptimizerSection, ScheduleName, ScheduleSection};
 pub use start::{ModelSection, TokenizerSection};
 

@@ -204,7 +204,10 @@ mod tests {
     fn a_misspelt_key_has_its_place_and_the_nearest_name() {
         let text = "steps = 3\n\n[optimizer]\n  ratte = 1.0\n";
         let (error, hint) = refused(text, &[]);
-        assert!(error.starts_with("`toy.toml`, line 4, column 3: unknown field `ratte`"), "{error}");
+        assert!(
+            error.starts_with("`toy.toml`, line 4, column 3: unknown field `ratte`"),
+            "{error}"
+        );
         assert_eq!(hint, "did you mean `rate`?");
         let (error, hint) = refused("steps = 3\n[optimiser]\nrate = 1.0", &[]);
         assert!(error.contains("line 2"), "{error}");

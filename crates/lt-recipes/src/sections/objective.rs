@@ -115,8 +115,6 @@ pub struct Distill {
     /// The folder of the teacher: has to be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teacher: Option<PathBuf>,
-    /// What is small when the vectors are alike.
-    pub distance: Distance,
     /// How the student's vectors of tokens become one.
     pub pooling: PoolingName,
     /// Whether the model that is saved scales its vectors to length 1: yes.
@@ -125,19 +123,6 @@ pub struct Distill {
 
 impl Default for Distill {
     fn default() -> Self {
-        let (distance, pooling) = (Distance::default(), PoolingName::default());
-        Self { teacher: None, distance, pooling, normalize: true }
+        Self { teacher: None, pooling: PoolingName::default(), normalize: true }
     }
-}
-
-/// How far two vectors are from each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Distance {
-    /// 1 less the cosine.
-    #[default]
-    Cosine,
-    /// The mean of the squared differences.
-    Squared,
 }
