@@ -3,6 +3,7 @@
 mod carry_out;
 mod error;
 mod hf_folder;
+mod plot;
 mod rows;
 mod run_dir;
 mod sections;
@@ -13,6 +14,7 @@ mod toml_file;
 
 pub use carry_out::{Beginning, Finished, Session, Unwatched, Watcher};
 pub use error::{RecipeError, Result};
+pub use plot::{Metrics, PlotSettings, Point, Scale, plot, plot_to};
 pub use run_dir::Resume;
 pub use sections::*;
 pub use tasks::{SentenceModel, TokenizerKind, TokenizerRecipe, TrainedVocabulary};
