@@ -1,0 +1,21 @@
+#![doc = include_str!("../doc/01-recipes.md")]
+
+mod carry_out;
+mod error;
+mod hf_folder;
+mod plot;
+mod rows;
+mod run_dir;
+mod sections;
+mod start;
+mod tasks;
+mod texts;
+mod toml_file;
+
+pub use carry_out::{Beginning, Finished, Session, Unwatched, Watcher};
+pub use error::{RecipeError, Result};
+pub use plot::{Metrics, PlotSettings, Point, Scale, plot, plot_to};
+pub use run_dir::Resume;
+pub use sections::*;
+pub use tasks::{SentenceModel, TokenizerKind, TokenizerRecipe, TrainedVocabulary};
+pub use toml_file::Setting;
