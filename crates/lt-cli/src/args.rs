@@ -15,12 +15,14 @@ use crate::fill_mask::FillMaskArgs;
 use crate::forward::ForwardArgs;
 use crate::generate::GenerateArgs;
 use crate::inspect::InspectArgs;
+use crate::plot::PlotArgs;
 use crate::rerank::RerankArgs;
 use crate::search::SearchArgs;
 use crate::similarity::SimilarityArgs;
 use crate::tag::TagArgs;
 use crate::tokenize::TokenizeArgs;
 use crate::tour::TourArgs;
+use crate::train::TrainArgs;
 use crate::zero_shot::ZeroShotArgs;
 
 /// Shows what a Transformer does with a sentence, and does it.
@@ -121,7 +123,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         common: Common,
     },
+    Train(TrainArgs),
     Eval(EvalArgs),
+    Plot(PlotArgs),
     Forward {
         #[command(flatten)]
         args: ForwardArgs,

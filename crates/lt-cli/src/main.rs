@@ -20,6 +20,7 @@ mod inspect;
 mod model_dir;
 mod number_lists;
 mod output;
+mod plot;
 mod progress;
 mod rerank;
 mod score_bars;
@@ -31,6 +32,7 @@ mod text_input;
 mod text_pair;
 mod tokenize;
 pub(crate) mod tour;
+mod train;
 mod windows;
 mod zero_shot;
 
@@ -79,7 +81,9 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Rerank { args, common } => rerank::run(args, common),
         Command::Search { args, common } => search::run(args, common),
         Command::Generate { args, common } => generate::run(args, common),
+        Command::Train(args) => train::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::Plot(args) => plot::run(args),
         Command::Forward { args, common } => forward::run(args, common),
         Command::Bench { args, common } => bench::run(args, common),
         Command::Completions(args) => completions::run(args),
