@@ -24,3 +24,9 @@ pub use run_dir::Resume;
 pub use sections::*;
 pub use tasks::{SentenceModel, TokenizerKind, TokenizerRecipe, TrainedVocabulary};
 pub use toml_file::Setting;
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;
