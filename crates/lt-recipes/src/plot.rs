@@ -3,6 +3,7 @@
 mod axis;
 mod metrics;
 mod svg;
+mod thinned;
 
 pub use axis::Scale;
 pub use metrics::{Metrics, Point};

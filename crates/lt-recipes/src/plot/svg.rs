@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::axis::{Axis, Scale, label};
+use super::thinned::thinned;
 use super::{Metrics, PlotSettings, Point};
 
 /// The width of the picture, and where a panel lies in it.
@@ -13,8 +14,6 @@ const PANEL: f64 = 190.0;
 const GAP: f64 = 46.0;
 const TOP: f64 = 30.0;
 const LEGEND: f64 = 20.0;
-/// More points than this are drawn as the smallest and the largest of each column of the picture.
-const MOST_POINTS: usize = 2000;
 
 /// Colours that are told apart on light and on dark ground, also by those who see few colours: of
 /// Okabe & Ito 2008, without the yellow and the black.
@@ -209,30 +208,6 @@ fn look(number: usize) -> String {
     let dashes =
         if dashes.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dashes}\"") };
     format!("stroke=\"{}\"{dashes}", COLORS[number % COLORS.len()])
-}
-
-/// Of many points those that can be told apart: of each group the lowest and the highest, so that
-/// no peak is lost.
-fn thinned(places: Vec<Option<(f64, f64)>>) -> Vec<Option<(f64, f64)>> {
-    if places.len() <= MOST_POINTS {
-        return places;
-    }
-    let group = places.len().div_ceil(MOST_POINTS / 2);
-    let mut thin = Vec::with_capacity(MOST_POINTS + 2);
-    for part in places.chunks(group) {
-        let height = |at: &usize| part[*at].map_or(f64::NAN, |(_, y)| y);
-        let known = || (0..part.len()).filter(|at| part[*at].is_some());
-        let lowest = known().min_by(|a, b| height(a).total_cmp(&height(b)));
-        let highest = known().max_by(|a, b| height(a).total_cmp(&height(b)));
-        let mut chosen: Vec<usize> = lowest.into_iter().chain(highest).collect();
-        chosen.sort_unstable();
-        chosen.dedup();
-        if chosen.is_empty() {
-            thin.push(None);
-        }
-        thin.extend(chosen.into_iter().map(|at| part[at]));
-    }
-    thin
 }
 
 /// Text in XML. What no XML may hold becomes a mark.
