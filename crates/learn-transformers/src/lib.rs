@@ -25,6 +25,8 @@ pub use lt_laws as laws;
 pub use lt_layers as layers;
 #[cfg(feature = "model")]
 pub use lt_model as model;
+#[cfg(feature = "recipes")]
+pub use lt_recipes as recipes;
 #[cfg(feature = "tasks")]
 pub use lt_tasks as tasks;
 #[cfg(feature = "tokenizer")]

@@ -1,5 +1,10 @@
 //! `lt eval`: how good a model is.
 
+mod classify;
+mod labelled_file;
+mod mlm;
+mod similarity;
+
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
@@ -26,6 +31,24 @@ enum What {
     Perplexity {
         #[command(flatten)]
         args: PerplexityArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Classify {
+        #[command(flatten)]
+        args: classify::ClassifyArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Mlm {
+        #[command(flatten)]
+        args: mlm::MlmArgs,
+        #[command(flatten)]
+        common: Common,
+    },
+    Similarity {
+        #[command(flatten)]
+        args: similarity::SimilarityArgs,
         #[command(flatten)]
         common: Common,
     },
@@ -61,6 +84,9 @@ const LARGEST: u64 = 1 << 30;
 pub(crate) fn run(args: &EvalArgs) -> Result<()> {
     match &args.what {
         What::Perplexity { args, common } => run_perplexity(args, common),
+        What::Classify { args, common } => classify::run(args, common),
+        What::Mlm { args, common } => mlm::run(args, common),
+        What::Similarity { args, common } => similarity::run(args, common),
     }
 }
 

@@ -3,6 +3,7 @@
 mod carry_out;
 mod error;
 mod hf_folder;
+mod measure;
 mod plot;
 mod rows;
 mod run_dir;
@@ -14,8 +15,18 @@ mod toml_file;
 
 pub use carry_out::{Beginning, Finished, Session, Unwatched, Watcher};
 pub use error::{RecipeError, Result};
+pub use measure::{
+    ClassScore, ClassifierScores, HiddenWordScores, HiddenWords, Likeness, measure_classifier,
+    measure_hidden_words, measure_vectors,
+};
 pub use plot::{Metrics, PlotSettings, Point, Scale, plot, plot_to};
 pub use run_dir::Resume;
 pub use sections::*;
 pub use tasks::{SentenceModel, TokenizerKind, TokenizerRecipe, TrainedVocabulary};
 pub use toml_file::Setting;
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct Readme;

@@ -1,10 +1,10 @@
 //! The tasks: what each reads, and what it is trained for.
 
-mod classify;
+pub(crate) mod classify;
 mod clm;
 mod distill;
 mod embed;
-mod mlm;
+pub(crate) mod mlm;
 mod prune;
 mod scored_pairs;
 mod sentence_model;

@@ -1,6 +1,6 @@
 //! How a run goes, on the standard error stream.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lt_recipes::{Beginning, Watcher};
@@ -9,8 +9,9 @@ use lt_train::{EvaluationMetrics, Observer, StepMetrics};
 use crate::columns::printable_lines;
 use crate::failure::complain;
 
-/// A bar with loss, tokens per second and the time that is left, if the stream is a terminal; and
-/// lines for what happens seldom.
+/// A bar with loss, tokens per second and the time that is left, and lines for what happens seldom,
+/// if the stream is a terminal: for programs there are the metrics. Rows that are passed over are
+/// told of to all.
 pub(crate) struct Bar {
     bar: ProgressBar,
     tokens: usize,
@@ -25,7 +26,9 @@ impl Default for Bar {
 
 impl Bar {
     fn say(&self, line: &str) {
-        self.bar.suspend(|| complain(printable_lines(line)));
+        if io::stderr().is_terminal() {
+            self.bar.suspend(|| complain(printable_lines(line)));
+        }
     }
 }
 
@@ -34,7 +37,8 @@ impl Watcher for Bar {
         let Beginning { steps, taken, parameters, examples, .. } = *beginning;
         if beginning.skipped > 0 {
             let first = beginning.first_skipped.first().map_or("", String::as_str);
-            self.say(&format!("{} rows are passed over; the first: {first}", beginning.skipped));
+            let line = format!("{} rows are passed over; the first: {first}", beginning.skipped);
+            complain(printable_lines(&line));
         }
         let on = if taken > 0 { format!(", going on behind {taken}") } else { String::new() };
         self.say(&format!("{examples} examples, {parameters} parameters, {steps} steps{on}"));

@@ -20,6 +20,7 @@ mod similarity;
 mod streams;
 mod tag;
 mod tokenize;
+mod train;
 mod usage;
 mod writing;
 mod zero_shot;

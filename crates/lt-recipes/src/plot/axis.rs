@@ -60,6 +60,12 @@ impl Axis {
             }
             // Less than two orders of magnitude: numbers between them.
             let (from, to) = (10_f64.powf(self.from), 10_f64.powf(self.to));
+            let between = (first - 1..=last)
+                .flat_map(|power| [1.0, 2.0, 5.0].map(|factor| factor * 10_f64.powi(power)));
+            let between: Vec<f64> = between.filter(|tick| (from..=to).contains(tick)).collect();
+            if between.len() >= 3 {
+                return between;
+            }
             return round_numbers(from, to, about).filter(|tick| *tick > 0.0).collect();
         }
         debug_assert!(range > 0.0);
@@ -130,6 +136,7 @@ mod tests {
         );
         assert_eq!(ticks(Scale::Logarithmic, &[0.05, 200.0]), ["0.1", "1", "10", "100"]);
         assert_eq!(ticks(Scale::Logarithmic, &[2.0, 6.0]), ["2", "3", "4", "5", "6"]);
+        assert_eq!(ticks(Scale::Logarithmic, &[0.3, 4.0]), ["0.5", "1", "2"]);
         assert_eq!(ticks(Scale::Linear, &[1e6, 3e6]), ["1e6", "1.5e6", "2e6", "2.5e6", "3e6"]);
     }
 }

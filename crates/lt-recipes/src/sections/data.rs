@@ -53,6 +53,28 @@ pub struct DataSection {
     pub shuffle: bool,
 }
 
+impl DataSection {
+    /// These files, and nothing else said.
+    #[must_use]
+    pub fn of(files: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        Self {
+            files: files.into_iter().map(Into::into).collect(),
+            format: None,
+            text: None,
+            second: None,
+            label: None,
+            score: None,
+            bad_rows: BadRowsName::default(),
+            longest_row: None,
+            max_length: None,
+            tokens_per_step: None,
+            examples_per_step: None,
+            shards: None,
+            shuffle: true,
+        }
+    }
+}
+
 fn yes() -> bool {
     true
 }

@@ -89,7 +89,7 @@ impl Training<Classify> {
 }
 
 /// The text, perhaps the second one, and the label.
-fn wanted(data: &DataSection) -> Vec<Wanted<'_>> {
+pub(crate) fn wanted(data: &DataSection) -> Vec<Wanted<'_>> {
     let text = Wanted { key: "text", column: data.text.as_ref() };
     let second = data.second.as_ref().map(|column| Wanted { key: "second", column: Some(column) });
     let label = Wanted { key: "label", column: data.label.as_ref() };

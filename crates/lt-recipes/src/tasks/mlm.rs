@@ -14,7 +14,7 @@ use crate::carry_out::{Finished, Job, Session, carry_out};
 use crate::rows::{Source, Wanted, source};
 use crate::start::Start;
 use crate::texts::{Pieces, max_length};
-use crate::{Mlm, RecipeError, Result, Training};
+use crate::{DataSection, Mlm, RecipeError, Result, Training};
 
 impl Training<Mlm> {
     /// Trains a model that guesses hidden words.
@@ -34,7 +34,7 @@ impl Training<Mlm> {
         let length = max_length(self.data.max_length, model.encoder().longest())?;
         let masking = self.objective.masking(&start.tokenizer, self.seed)?;
         let files = |files: &[PathBuf], order: Order| {
-            self.rows_of(files, order, &start.tokenizer, length, masking.clone())
+            hidden_words(&self.data, files, order, (&start.tokenizer, length), masking.clone())
         };
         let data = files(&self.data.files, self.data.order(self.seed))?;
         let evaluation = self.evaluation.as_ref();
@@ -51,33 +51,33 @@ impl Training<Mlm> {
         };
         carry_out(self, job, session)
     }
+}
 
-    fn rows_of(
-        &self,
-        files: &[PathBuf],
-        order: Order,
-        tokenizer: &Arc<Tokenizer>,
-        length: usize,
-        masking: Masking,
-    ) -> Result<Box<dyn Source<Shard = LabelledRows>>> {
-        let text = Wanted { key: "text", column: self.data.text.as_ref() };
-        let corpus = self.data.corpus(files, self.data.rows(&[text])?)?;
-        let (tokenizer, pieces) = (Arc::clone(tokenizer), Pieces::new(tokenizer, length)?);
-        let encode = move |rows: Vec<Vec<String>>| {
-            let mut sequences = Vec::new();
-            for text in rows.iter().flatten() {
-                sequences.extend(pieces.cut(&tokenizer, text)?);
-            }
-            Ok(sequences)
-        };
-        let collate = move |drawn: Vec<Drawn<Sequence>>| Ok(masking.shard(&drawn));
-        source(corpus, (order, self.data.budget(4)), encode, collate)
-    }
+/// Texts in which words are hidden.
+pub(crate) fn hidden_words(
+    data: &DataSection,
+    files: &[PathBuf],
+    order: Order,
+    (tokenizer, length): (&Arc<Tokenizer>, usize),
+    masking: Masking,
+) -> Result<Box<dyn Source<Shard = LabelledRows>>> {
+    let text = Wanted { key: "text", column: data.text.as_ref() };
+    let corpus = data.corpus(files, data.rows(&[text])?)?;
+    let (tokenizer, pieces) = (Arc::clone(tokenizer), Pieces::new(tokenizer, length)?);
+    let encode = move |rows: Vec<Vec<String>>| {
+        let mut sequences = Vec::new();
+        for text in rows.iter().flatten() {
+            sequences.extend(pieces.cut(&tokenizer, text)?);
+        }
+        Ok(sequences)
+    };
+    let collate = move |drawn: Vec<Drawn<Sequence>>| Ok(masking.shard(&drawn));
+    source(corpus, (order, data.budget(4)), encode, collate)
 }
 
 impl Mlm {
     /// How words are hidden.
-    fn masking(&self, tokenizer: &Tokenizer, seed: u64) -> Result<Masking> {
+    pub(crate) fn masking(&self, tokenizer: &Tokenizer, seed: u64) -> Result<Masking> {
         let shares = [
             ("objective.rate", self.rate),
             ("objective.masked", self.masked),

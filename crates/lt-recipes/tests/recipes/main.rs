@@ -2,5 +2,6 @@
 
 mod bad_input;
 mod folder;
+mod measuring;
 mod resuming;
 mod tasks;
