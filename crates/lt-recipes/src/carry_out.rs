@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::hf_folder::{HfFolder, Portable};
 use crate::rows::{Foreign, Source};
 use crate::run_dir::{Resume, RunDir};
+use crate::tasks::sentence_model::SentenceSettings;
 use crate::{RecipeError, Result, Training};
 
 /// What the machine decides, and no bit of the result depends on.
@@ -97,8 +98,8 @@ pub(crate) struct Job<'a, O: Objective> {
     pub(crate) folder: HfFolder,
     /// Parameters that are not trained, besides those of the recipe.
     pub(crate) freeze: Vec<String>,
-    /// Writes what stands beside the model in the end.
-    pub(crate) more: &'a dyn Fn(&Path) -> Result<()>,
+    /// What sentence-transformers wants to know, if the model is one of its.
+    pub(crate) sentences: Option<SentenceSettings>,
 }
 
 /// Carries a recipe out.
@@ -111,7 +112,7 @@ pub(crate) fn carry_out<T: Serialize, O: Objective<Model: Portable>>(
     let mut recipe = training.recipe(steps)?;
     recipe.frozen.extend(job.freeze.iter().cloned());
     let dir = RunDir::open(&training.out, training, session.resume)?;
-    let Job { objective, data, evaluation, model, folder, more, .. } = job;
+    let Job { objective, data, evaluation, model, folder, sentences, .. } = job;
     let run = Run { training, recipe, dir: &dir, data, evaluation, session };
     let (model, outcome) = match &training.lora {
         None => run.train(&objective, model, &folder)?,
@@ -122,7 +123,7 @@ pub(crate) fn carry_out<T: Serialize, O: Objective<Model: Portable>>(
             (adapted.merged().clone(), outcome)
         }
     };
-    let model = dir.write_model(&model, &folder, more)?;
+    let model = dir.write_model(&model, &folder, sentences)?;
     Ok(Finished { model, outcome })
 }
 

@@ -124,7 +124,12 @@ impl RecipeError {
                 "--resume goes on with it; another --out begins a new one; a folder that is of no \
                  use can be deleted"
             }
-            Self::Write { source, .. } => return written(source),
+            Self::Write { source, .. } | Self::Save(SaveError::Io { source, .. }) => {
+                return written(source);
+            }
+            Self::Layer(lt_core::Error::Config { field: "model_type", .. }) => {
+                "mlm is for families of encoders (bert), clm for those of decoders (gpt2)"
+            }
             Self::Data(error) => return data(error),
             Self::Train(error) => return train(error),
             Self::Checkpoint(error) => return checkpoint(error),
@@ -222,4 +227,42 @@ fn written(error: &io::Error) -> Option<String> {
         _ => return None,
     };
     Some(hint.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_and_a_folder_that_is_read_only_are_told_wherever_they_are_met() {
+        let io = |kind: io::ErrorKind| io::Error::from(kind);
+        let path = || Path::new("run").to_owned();
+        let all = |kind| {
+            let saved = SaveError::Io { path: path(), source: io(kind) };
+            let of_model = |source: Box<dyn std::error::Error + Send + Sync>| {
+                let (done, folder) = ("saved", path());
+                TrainError::from(CheckpointError::Model { done, folder, source })
+            };
+            let of_run = CheckpointError::Io { action: "write", path: path(), source: io(kind) };
+            [
+                RecipeError::Write { path: path(), source: io(kind) },
+                SaveError::Io { path: path(), source: io(kind) }.into(),
+                TrainError::from(of_run).into(),
+                of_model(io(kind).into()).into(),
+                of_model(saved.into()).into(),
+                TrainError::Metrics { step: 3, source: io(kind) }.into(),
+            ]
+        };
+        for error in all(io::ErrorKind::StorageFull) {
+            assert!(error.hint().is_some_and(|hint| hint.contains("make room")), "{error}");
+        }
+        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
+            for error in all(kind) {
+                assert!(error.hint().is_some_and(|hint| hint.contains("--out")), "{error}");
+            }
+        }
+        assert!(all(io::ErrorKind::Other).iter().all(|error| error.hint().is_none()));
+    }
 }

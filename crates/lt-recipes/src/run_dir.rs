@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::hf_folder::{HfFolder, Portable, write};
+use crate::tasks::sentence_model::SentenceSettings;
 use crate::{RecipeError, Result};
 
 /// Whether a run that is there is gone on with.
@@ -40,8 +41,10 @@ const METRICS: &str = "metrics.jsonl";
 impl RunDir {
     /// The folder at this path, made if there is none.
     pub(crate) fn open(path: &Path, recipe: &impl Serialize, resume: Resume) -> Result<Self> {
-        let holds_run = [RECIPE, METRICS, "latest"].iter().any(|name| path.join(name).exists());
-        if holds_run && resume == Resume::Refuse {
+        let is_saved = path.join("latest").exists();
+        // Before its first step a run is none yet: a recipe that was refused can be mended.
+        let has_steps = fs::metadata(path.join(METRICS)).is_ok_and(|metrics| metrics.len() > 0);
+        if (is_saved || has_steps) && resume == Resume::Refuse {
             return Err(RecipeError::RunExists { dir: path.to_owned() });
         }
         fs::create_dir_all(path)
@@ -52,9 +55,9 @@ impl RunDir {
             hint: None,
         })?;
         // The recipe of a run that is gone on with stays: another one is refused.
-        let kept = path.join(RECIPE);
-        if !kept.exists() {
-            write(&kept, text.as_bytes())?;
+        let recipe = path.join(RECIPE);
+        if !is_saved || !recipe.exists() {
+            write(&recipe, text.as_bytes())?;
         }
         Ok(Self { path: path.to_owned() })
     }
@@ -115,14 +118,16 @@ impl RunDir {
         &self,
         model: &impl Portable,
         folder: &HfFolder,
-        more: &dyn Fn(&Path) -> Result<()>,
+        sentences: Option<SentenceSettings>,
     ) -> Result<PathBuf> {
         let (path, beside) = (self.path.join("model"), self.path.join(".model.unfinished"));
         let unwritable = |source| RecipeError::Write { path: path.clone(), source };
         remove(&beside).map_err(unwritable)?;
         fs::create_dir_all(&beside).map_err(unwritable)?;
         folder.write(model, &beside)?;
-        more(&beside)?;
+        if let Some(settings) = sentences {
+            settings.write(&beside)?;
+        }
         remove(&path).map_err(unwritable)?;
         fs::rename(&beside, &path).map_err(unwritable)?;
         Ok(path)

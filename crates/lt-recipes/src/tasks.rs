@@ -7,14 +7,12 @@ mod embed;
 pub(crate) mod mlm;
 mod prune;
 mod scored_pairs;
-mod sentence_model;
+pub(crate) mod sentence_model;
 mod tag;
 mod tokenizer;
 
 pub use sentence_model::SentenceModel;
 pub use tokenizer::{TokenizerKind, TokenizerRecipe, TrainedVocabulary};
-
-use std::path::Path;
 
 use lt_config::ModelConfig;
 use lt_core::Params;
@@ -23,11 +21,6 @@ use lt_weights::{Checkpoint, Reading, TensorSource};
 
 use crate::start::Start;
 use crate::{RecipeError, Result};
-
-/// Seldom anything stands beside a model but its tokenizer.
-pub(crate) fn nothing_more(_: &Path) -> Result<()> {
-    Ok(())
-}
 
 /// The ways to come by a model.
 pub(crate) struct Ways<M> {

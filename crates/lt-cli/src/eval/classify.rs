@@ -7,7 +7,7 @@ use clap::Args;
 use lt_recipes::{ColumnName, measure_classifier};
 use lt_tasks::TextClassifier;
 
-use super::labelled_file::{FileArgs, column};
+use super::labelled_file::FileArgs;
 use crate::another_head::with_hint;
 use crate::args::{Common, Format};
 use crate::columns::{padded, width};
@@ -22,10 +22,10 @@ pub(crate) struct ClassifyArgs {
     #[command(flatten)]
     file: FileArgs,
     /// That of the label [default: label]
-    #[arg(long, value_name = "NAME", value_parser = column)]
+    #[arg(long, value_name = "NAME")]
     label: Option<ColumnName>,
     /// That of the second text, where there are pairs
-    #[arg(long, value_name = "NAME", value_parser = column)]
+    #[arg(long, value_name = "NAME")]
     second: Option<ColumnName>,
     /// Cut texts at this many tokens, special tokens included
     #[arg(long, value_name = "N")]

@@ -1,6 +1,5 @@
 //! A file that says what is right, on the command line.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -16,7 +15,7 @@ pub(crate) struct FileArgs {
     #[arg(long, value_enum, value_name = "FORMAT")]
     file_format: Option<FileFormat>,
     /// The field or column of the text, by its name, or by its place from 0 [default: text]
-    #[arg(long, value_name = "NAME", value_parser = column)]
+    #[arg(long, value_name = "NAME")]
     text: Option<ColumnName>,
     /// Pass over rows that cannot be used
     #[arg(long)]
@@ -51,10 +50,4 @@ impl FileArgs {
         }
         data
     }
-}
-
-/// A column: a number is its place.
-pub(crate) fn column(argument: &str) -> Result<ColumnName, Infallible> {
-    let named = || ColumnName::Named(argument.to_owned());
-    Ok(argument.parse().map_or_else(|_| named(), ColumnName::At))
 }

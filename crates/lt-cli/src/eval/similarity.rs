@@ -8,7 +8,7 @@ use clap::Args;
 use lt_recipes::{ColumnName, measure_vectors};
 use lt_tasks::SentenceEncoder;
 
-use super::labelled_file::{FileArgs, column};
+use super::labelled_file::FileArgs;
 use crate::args::{Common, Format};
 use crate::failure::Result;
 use crate::output::Output;
@@ -21,10 +21,10 @@ pub(crate) struct SimilarityArgs {
     #[command(flatten)]
     file: FileArgs,
     /// That of the second text [default: second]
-    #[arg(long, value_name = "NAME", value_parser = column)]
+    #[arg(long, value_name = "NAME")]
     second: Option<ColumnName>,
     /// That of the score [default: score]
-    #[arg(long, value_name = "NAME", value_parser = column, conflicts_with = "teacher")]
+    #[arg(long, value_name = "NAME", conflicts_with = "teacher")]
     score: Option<ColumnName>,
     /// Compare with the cosines of this model, in place of scores
     #[arg(long, value_name = "DIR")]

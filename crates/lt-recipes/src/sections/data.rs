@@ -106,6 +106,19 @@ pub enum ColumnName {
     At(usize),
 }
 
+/// A number is a place.
+///
+/// ```
+/// use lt_recipes::ColumnName;
+/// assert_eq!(ColumnName::from("2"), ColumnName::At(2));
+/// assert_eq!(ColumnName::from("label"), ColumnName::Named("label".to_owned()));
+/// ```
+impl From<&str> for ColumnName {
+    fn from(name: &str) -> Self {
+        name.parse().map_or_else(|_| Self::Named(name.to_owned()), Self::At)
+    }
+}
+
 /// What is done with rows that cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

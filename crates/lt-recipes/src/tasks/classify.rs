@@ -9,7 +9,7 @@ use lt_train::data::{Checked, Drawn, LabelSet, Order};
 use lt_train::loss::CrossEntropy;
 use lt_train::objective::{Classification, LabelledSequence, LabelledTexts};
 
-use super::{Ways, begin, nothing_more, refuse_unread};
+use super::{Ways, begin, refuse_unread};
 use crate::carry_out::{Finished, Job, Session, carry_out};
 use crate::rows::{Source, Wanted, source};
 use crate::start::Start;
@@ -54,7 +54,7 @@ impl Training<Classify> {
             model,
             folder: start.folder()?,
             freeze: Vec::new(),
-            more: &nothing_more,
+            sentences: None,
         };
         carry_out(self, job, session)
     }

@@ -109,7 +109,7 @@ impl Training<Distill> {
             freeze: frozen_pooler(&model),
             model,
             folder: start.folder()?,
-            more: &|folder| settings.write(folder),
+            sentences: Some(settings),
         };
         carry_out(self, job, session)
     }

@@ -68,7 +68,7 @@ impl Training<Embed> {
         &self,
         session: Session<'_>,
         objective: O,
-        rows: fn(&Self, &[PathBuf], Order, &Arc<Tokenizer>, usize) -> Rows<O::Shard>,
+        rows: ReadRows<O::Shard>,
     ) -> Result<Finished> {
         let start = Start::read(&self.model, &self.tokenizer)?;
         let model = begin(&start, self.seed, &WAYS)?;
@@ -93,7 +93,7 @@ impl Training<Embed> {
             freeze: frozen_pooler(&model),
             model,
             folder: start.folder()?,
-            more: &|folder| settings.write(folder),
+            sentences: Some(settings),
         };
         carry_out(self, job, session)
     }
@@ -161,6 +161,9 @@ impl Training<Embed> {
         data.corpus(files, Checked::new(data.rows(&wanted)?, check))
     }
 }
+
+/// Reads files with texts of at most so many tokens.
+type ReadRows<S> = fn(&Training<Embed>, &[PathBuf], Order, &Arc<Tokenizer>, usize) -> Rows<S>;
 
 /// Rows of a task, or why there are none.
 type Rows<S> = Result<Box<dyn Source<Shard = S>>>;

@@ -9,7 +9,7 @@ use lt_train::data::{Drawn, Order};
 use lt_train::loss::CrossEntropy;
 use lt_train::objective::{LabelledRows, LanguageModelling, Masking, Sequence, Whole};
 
-use super::{Ways, begin, nothing_more, refuse_unread};
+use super::{Ways, begin, refuse_unread};
 use crate::carry_out::{Finished, Job, Session, carry_out};
 use crate::rows::{Source, Wanted, source};
 use crate::start::Start;
@@ -47,7 +47,7 @@ impl Training<Mlm> {
             model,
             folder: start.folder()?,
             freeze: Vec::new(),
-            more: &nothing_more,
+            sentences: None,
         };
         carry_out(self, job, session)
     }

@@ -9,7 +9,7 @@ use lt_train::data::{Checked, Conll, Drawn, LabelSet, Order, Tagged};
 use lt_train::loss::CrossEntropy;
 use lt_train::objective::{LabelledRows, Sequence, TaggedSequence, Tagging, first_pieces};
 
-use super::{Ways, begin, nothing_more, refuse_unread};
+use super::{Ways, begin, refuse_unread};
 use crate::carry_out::{Finished, Job, Session, carry_out};
 use crate::rows::{Source, source};
 use crate::start::Start;
@@ -61,7 +61,7 @@ impl Training<Tag> {
             model,
             folder: start.folder()?,
             freeze: Vec::new(),
-            more: &nothing_more,
+            sentences: None,
         };
         carry_out(self, job, session)
     }

@@ -110,8 +110,8 @@ impl TokenizerRecipe {
         }
         let training = match self.kind {
             TokenizerKind::Wordpiece => {
-                let mut settings = WordPieceSettings::default();
-                settings.lowercase = self.lowercase;
+                let settings =
+                    WordPieceSettings { lowercase: self.lowercase, ..WordPieceSettings::default() };
                 TokenizerTraining::word_piece(self.vocab_size, settings)
             }
             TokenizerKind::Bpe => {
