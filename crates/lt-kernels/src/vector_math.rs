@@ -129,6 +129,12 @@ fn exp_of_sum<A: Arithmetic>(x: f32, rest: f32) -> f32 {
 /// algorithm on 0 ≤ a ≤ 14.5.
 #[inline(always)]
 fn normal_tail<A: Arithmetic>(a: f32) -> f32 {
+    normal_tail_and_power::<A>(a).0
+}
+
+/// Q(a), and e^(−a²/2), which the density is a multiple of.
+#[inline(always)]
+fn normal_tail_and_power<A: Arithmetic>(a: f32) -> (f32, f32) {
     let t = 1.0 / A::multiply_add(a, 0.3, 1.0);
     let g = t * polynomial::<A, 10>(
         t,
@@ -149,7 +155,8 @@ fn normal_tail<A: Arithmetic>(a: f32) -> f32 {
     // upper half of a's bits, which is exact, and the rest.
     let high = f32::from_bits(a.to_bits() & 0xffff_f000);
     let rest = (a - high) * (a + high);
-    g * exp_of_sum::<A>(high * high * -0.5, rest * -0.5)
+    let power = exp_of_sum::<A>(high * high * -0.5, rest * -0.5);
+    (g * power, power)
 }
 
 /// erf x, within 4 ulp.
@@ -195,9 +202,8 @@ pub(crate) fn gelu<A: Arithmetic>(x: f32) -> f32 {
 pub(crate) fn gelu_slope<A: Arithmetic>(x: f32) -> f32 {
     let size = x.abs();
     let bounded = select(size > 14.5, 14.5, size);
-    let tail = normal_tail::<A>(bounded);
-    // φ(x) = e^(−x²/2) / √(2π)
-    let density = exp::<A>(-0.5 * bounded * bounded) * 0.398_942_3;
+    let (tail, power) = normal_tail_and_power::<A>(bounded);
+    let density = power * 0.398_942_3; // φ(x) = e^(−x²/2) / √(2π)
     let below = select(x < 0.0, tail, 1.0 - tail);
     A::multiply_add(bounded.copysign(x), density, below)
 }

@@ -9,7 +9,7 @@ use super::{AttentionGradient, DroppedWeights};
 use crate::attention::look::{Look, Sees};
 use crate::attention::{Attention, LooksAt};
 use crate::instructions::{Arithmetic, Work};
-use crate::layer_norm;
+use crate::layer_norm::{self, backward::sum_of_products};
 use crate::tile::{COLUMNS, Lanes, Panels};
 use crate::vector_math::{exp, tanh};
 
@@ -273,7 +273,7 @@ impl Place<'_, '_> {
                 }
             }
             // What is dropped is marked by its sign meanwhile; its dp is 0.
-            let along = dot(weights, d_weights);
+            let along = sum_of_products(weights, d_weights);
             let keep = self.dropped.map_or(1.0, |dropped| dropped.dropping.multiplier_kept());
             for (p, d) in weights.iter_mut().zip(&mut *d_weights) {
                 *d = p.abs() * (*d - along);
@@ -328,17 +328,4 @@ impl Place<'_, '_> {
             gradient.multiply::<A>(width, Panels::new(&room.panels[..rows * n], rows, n));
         }
     }
-}
-
-/// Σ aᵢ·bᵢ, as sixteen chains that are joined at the end.
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums: Lanes = [0.0; COLUMNS];
-    let (a, b) = (a.as_chunks::<COLUMNS>().0, b.as_chunks::<COLUMNS>().0);
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..COLUMNS {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    layer_norm::join(sums, |a, b| a + b)
 }
