@@ -1,4 +1,8 @@
-#![doc = include_str!("../doc/01-recipes.md")]
+#![doc = concat!(
+    include_str!("../doc/01-recipes.md"),
+    include_str!("../doc/transfer.svg"),
+    include_str!("../doc/02-laws.md"),
+)]
 
 mod carry_out;
 mod error;

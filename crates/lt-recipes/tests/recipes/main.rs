@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod folder;
+mod lessons;
 mod measuring;
 mod resuming;
 mod tasks;
