@@ -4,6 +4,7 @@
 mod backward;
 mod bias;
 mod block;
+mod contiguous;
 mod key_values;
 mod look;
 mod task;
@@ -12,8 +13,8 @@ use lt_core::{Mask, Ragged, Scratch};
 use ndarray::{Array2, ArrayView2, CowArray, Ix2, s};
 
 use crate::instructions::Instructions;
-use crate::product::in_rows;
 use crate::threads::{Cuts, for_each_rectangle};
+use contiguous::with_rows_side_by_side;
 use task::{Room, Task};
 
 #[cfg(feature = "train")]
@@ -296,32 +297,17 @@ pub fn attention_with(
     if output.is_empty() {
         return output;
     }
-    let mut copies = [in_rows(problem.query, scratch), None, None];
-    if let LooksAt::Rows { key, value, .. } = problem.looks_at {
-        copies[1] = in_rows(key, scratch);
-        copies[2] = in_rows(value, scratch);
-    }
-    let query = copies[0].as_ref().map_or(problem.query.reborrow(), |copy| copy.view());
-    let looks_at = match problem.looks_at {
-        LooksAt::Rows { key, value, sequences } => LooksAt::Rows {
-            key: copies[1].as_ref().map_or(key.reborrow(), |copy| copy.view()),
-            value: copies[2].as_ref().map_or(value.reborrow(), |copy| copy.view()),
-            sequences,
-        },
-        LooksAt::Kept(kept) => LooksAt::Kept(kept),
-    };
-    let Attention { queries, before, heads, scale, cap, bias, mask, .. } = *problem;
-    let problem = Attention { query, queries, before, looks_at, heads, scale, cap, bias, mask };
-    // Four tasks a thread at least, as far as there are heads.
-    let tasks = (4 * scratch.threads().count()).div_ceil(tokens.div_ceil(ROWS));
-    let of_task = of_task(heads, tasks);
-    let cuts = Cuts { rows: ROWS, parts: &[columns], columns: of_task * widths.value };
-    let room = Room::size(&problem, ROWS.min(tokens), of_task);
-    for_each_rectangle(scratch, &mut output, cuts, room, |rectangle, room| {
-        let room = Room::of(room, &problem, rectangle.rows.len(), of_task);
-        instructions.run(Task { problem: &problem, widths, rectangle, room });
+    with_rows_side_by_side(problem, scratch, |problem, scratch| {
+        // Four tasks a thread at least, as far as there are heads.
+        let tasks = (4 * scratch.threads().count()).div_ceil(tokens.div_ceil(ROWS));
+        let of_task = of_task(problem.heads, tasks);
+        let cuts = Cuts { rows: ROWS, parts: &[columns], columns: of_task * widths.value };
+        let room = Room::size(problem, ROWS.min(tokens), of_task);
+        for_each_rectangle(scratch, &mut output, cuts, room, |rectangle, room| {
+            let room = Room::of(room, problem, rectangle.rows.len(), of_task);
+            instructions.run(Task { problem, widths, rectangle, room });
+        });
     });
-    copies.into_iter().flatten().for_each(|copy| scratch.give(copy));
     output
 }
 

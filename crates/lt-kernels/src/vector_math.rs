@@ -134,7 +134,7 @@ fn normal_tail<A: Arithmetic>(a: f32) -> f32 {
 
 /// Q(a), and e^(−a²/2), which the density is a multiple of.
 #[inline(always)]
-fn normal_tail_and_power<A: Arithmetic>(a: f32) -> (f32, f32) {
+pub(crate) fn normal_tail_and_power<A: Arithmetic>(a: f32) -> (f32, f32) {
     let t = 1.0 / A::multiply_add(a, 0.3, 1.0);
     let g = t * polynomial::<A, 10>(
         t,
@@ -194,25 +194,6 @@ pub(crate) fn gelu<A: Arithmetic>(x: f32) -> f32 {
     let size = x.abs();
     let bounded = select(size > 14.5, 14.5, size);
     select(x < 0.0, 0.0, x) - bounded * normal_tail::<A>(bounded)
-}
-
-/// (x·Φ(x))′ = Φ(x) + x·φ(x).
-#[cfg(feature = "train")]
-#[inline(always)]
-pub(crate) fn gelu_slope<A: Arithmetic>(x: f32) -> f32 {
-    let size = x.abs();
-    let bounded = select(size > 14.5, 14.5, size);
-    let (tail, power) = normal_tail_and_power::<A>(bounded);
-    let density = power * 0.398_942_3; // φ(x) = e^(−x²/2) / √(2π)
-    let below = select(x < 0.0, tail, 1.0 - tail);
-    A::multiply_add(bounded.copysign(x), density, below)
-}
-
-/// σ(x) = 1 / (1 + e⁻ˣ).
-#[cfg(feature = "train")]
-#[inline(always)]
-pub(crate) fn sigmoid<A: Arithmetic>(x: f32) -> f32 {
-    1.0 / (1.0 + exp::<A>(-x))
 }
 
 /// x·σ(z) with z = high + low, within 3 ulp where it is above 10⁻³⁵; 0 where e⁻ᶻ is no f32.

@@ -300,3 +300,23 @@ fn what_is_masked_takes_no_part() {
         }
     }
 }
+
+/// And changes no bit of what is dropped and averaged.
+#[test]
+fn what_nobody_sees_changes_no_bit_of_the_forward_pass_of_training() {
+    let batch = Ragged::single(20);
+    let mask = Mask::custom(|place| place.key < 15 && place.query > 0);
+    let keys: Vec<u64> = (0..20).collect();
+    let dropped = DroppedWeights { dropping: Dropping::new(0.3), keys: &keys };
+    for set in Instructions::available() {
+        let output = |held: f32| {
+            let (mut query, mut key, mut value) = (rows(20, 4, 1), rows(20, 4, 2), rows(20, 4, 3));
+            query.row_mut(0).fill(held);
+            key.slice_mut(s![15.., ..]).fill(held);
+            value.slice_mut(s![15.., ..]).fill(held);
+            let problem = Attention::new(query.view(), key.view(), value.view(), &batch, 2);
+            attention_dropped_with(set, &problem.mask(&mask), dropped, &mut Scratch::new())
+        };
+        assert_eq!(bits(&output(f32::NAN)), bits(&output(0.0)), "{set:?}");
+    }
+}

@@ -7,7 +7,7 @@ mod unseen;
 use lt_core::Scratch;
 use ndarray::{Array2, ArrayView2};
 
-use super::{Attention, LooksAt};
+use super::{Attention, LooksAt, with_rows_side_by_side};
 use crate::Dropping;
 use crate::instructions::Instructions;
 use crate::math::scramble;
@@ -15,7 +15,7 @@ use crate::product::{aligned, in_rows};
 use crate::reference;
 use head::{Averaging, Gradients};
 use room::{Room, Sizes};
-use unseen::{WithoutUnseen, all_finite, finite};
+use unseen::Rows;
 
 /// Which weights of attention are dropped.
 ///
@@ -91,11 +91,15 @@ pub fn attention_dropped_with(
 ) -> Array2<f32> {
     let widths = problem.widths();
     check_keys(problem, Some(dropped));
-    if !all_finite(problem) {
-        return reference::attention_dropped(problem, dropped);
+    match Rows::of(problem, None) {
+        Rows::Finite => {}
+        Rows::WithoutUnseen(rows) => {
+            return attention_dropped_with(instructions, &rows.problem(problem), dropped, scratch);
+        }
+        Rows::SeenBySome => return reference::attention_dropped(problem, dropped),
     }
     let mut output = scratch.take(problem.queries.tokens(), problem.heads.query * widths.value);
-    in_rows_of(problem, scratch, |problem, scratch| {
+    with_rows_side_by_side(problem, scratch, |problem, scratch| {
         each_key_head(problem, scratch, |sequence, key_head, sizes, room| {
             let output = output.view_mut();
             let dropped = Some(dropped);
@@ -151,16 +155,13 @@ pub fn attention_backward_with(
     let LooksAt::Rows { sequences: keys, .. } = problem.looks_at else {
         panic!("keys in rows: what is kept from pass to pass has no gradient")
     };
-    if !all_finite(problem) || !finite(d_output.reborrow()) {
-        let Some(rows) = WithoutUnseen::of(problem, d_output.reborrow()) else {
-            unreachable!("keys in rows")
-        };
-        let (without, d_seen) = (rows.problem(problem), rows.d_output.view());
-        if !all_finite(&without) || !finite(d_seen.reborrow()) {
-            // Some see it and some do not: the plain loops pass it over where it is masked.
-            return reference::attention_backward(problem, dropped, d_output);
+    match Rows::of(problem, Some(d_output.reborrow())) {
+        Rows::Finite => {}
+        Rows::WithoutUnseen(rows) => {
+            let (seen, d_output) = (rows.problem(problem), rows.d_output.view());
+            return attention_backward_with(instructions, &seen, dropped, d_output, scratch);
         }
-        return attention_backward_with(instructions, &without, dropped, d_seen, scratch);
+        Rows::SeenBySome => return reference::attention_backward(problem, dropped, d_output),
     }
     let reach = problem.bias.and_then(|bias| bias.reach());
     let mut gradient = AttentionGradient {
@@ -171,7 +172,7 @@ pub fn attention_backward_with(
     };
     let copy = in_rows(d_output, scratch);
     let d_output = copy.as_ref().map_or(d_output.reborrow(), |copy| copy.view());
-    in_rows_of(problem, scratch, |problem, scratch| {
+    with_rows_side_by_side(problem, scratch, |problem, scratch| {
         each_key_head(problem, scratch, |sequence, key_head, sizes, room| {
             let place = head::Place { problem, dropped, sequence, key_head, sizes };
             let d_output = d_output.reborrow();
@@ -185,28 +186,6 @@ pub fn attention_backward_with(
 fn check_keys(problem: &Attention<'_>, dropped: Option<DroppedWeights<'_>>) {
     let tokens = problem.queries.tokens();
     assert!(dropped.is_none_or(|dropped| dropped.keys.len() == tokens), "a key for each query");
-}
-
-/// The problem with rows whose numbers lie side by side.
-fn in_rows_of(
-    problem: &Attention<'_>,
-    scratch: &mut Scratch,
-    run: impl FnOnce(&Attention<'_>, &mut Scratch),
-) {
-    let LooksAt::Rows { key, value, sequences } = problem.looks_at else {
-        panic!("keys in rows, not kept from pass to pass")
-    };
-    let copies = [problem.query.reborrow(), key.reborrow(), value.reborrow()]
-        .map(|rows| in_rows(rows, scratch));
-    let [query, key, value] = [&problem.query, &key, &value];
-    let views = [query, key, value].map(|rows| rows.reborrow());
-    let [query, key, value] = std::array::from_fn(|number| {
-        copies[number].as_ref().map_or(views[number].reborrow(), |copy| copy.view())
-    });
-    let looks_at = LooksAt::Rows { key, value, sequences };
-    let Attention { queries, before, heads, scale, cap, bias, mask, .. } = *problem;
-    run(&Attention { query, queries, before, looks_at, heads, scale, cap, bias, mask }, scratch);
-    copies.into_iter().flatten().for_each(|copy| scratch.give(copy));
 }
 
 /// Runs a task for each key head of each sequence, with room to work in.
