@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use lt_core::{Params, Path, SparseRows, Threads, Values, Weight, weights};
+use lt_core::{Params, SparseRows, Threads, Values, Weight, add_gradients, weights};
 
 use crate::{Result, TrainError};
 
@@ -16,22 +16,21 @@ const LANES: usize = 8;
 /// Adds a gradient to another of the same model: parameter by parameter, number by number.
 ///
 /// # Errors
-/// [`TrainError::OtherModel`] if they are not of the same model; what was added by then stays.
+/// [`TrainError::OtherModel`] if they are not of the same model; nothing is added then.
 pub fn add<M: Params>(sum: &mut M, gradient: &M) -> Result<()> {
-    let mut parts = weights(gradient).into_iter();
-    let mut result = Ok(());
-    sum.visit_mut(&mut Path::new(), &mut |name, weight| {
-        let found = parts.next().map(|(_, found)| found);
-        match found {
-            Some(found) if found.shape() == weight.shape() => weight.add_weight(found),
-            _ => {
-                let (name, expected) = (name.to_owned(), weight.shape().to_vec());
-                let got = found.map_or_else(Vec::new, |found| found.shape().to_vec());
-                result = Err(TrainError::OtherModel { name, expected, got });
+    let found = weights(gradient);
+    for (place, (name, weight)) in weights(sum).into_iter().enumerate() {
+        match found.get(place) {
+            Some((other, found)) if *other == name && found.shape() == weight.shape() => {}
+            found => {
+                let expected = weight.shape().to_vec();
+                let got = found.map_or_else(Vec::new, |(_, found)| found.shape().to_vec());
+                return Err(TrainError::OtherModel { name, expected, got });
             }
         }
-    });
-    result
+    }
+    add_gradients(sum, gradient);
+    Ok(())
 }
 
 /// The numbers of a gradient in a range of places: where they lie, or written into `buffer`.
