@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::hf_folder::{HfFolder, Portable};
-use crate::rows::{Foreign, Source};
+use crate::rows::{Foreign, Source, Sources};
 use crate::run_dir::{Resume, RunDir};
 use crate::tasks::sentence_model::SentenceSettings;
 use crate::{RecipeError, Result, Training};
@@ -90,30 +90,46 @@ pub struct Finished {
 }
 
 /// What a task hands over.
-pub(crate) struct Job<'a, O: Objective> {
-    pub(crate) objective: O,
-    pub(crate) data: &'a dyn Source<Shard = O::Shard>,
-    pub(crate) evaluation: Option<&'a dyn Source<Shard = O::Shard>>,
-    pub(crate) model: O::Model,
-    pub(crate) folder: HfFolder,
+pub(crate) struct Job<O: Objective> {
+    objective: O,
+    sources: Sources<O::Shard>,
+    model: O::Model,
+    folder: HfFolder,
     /// Parameters that are not trained, besides those of the recipe.
-    pub(crate) freeze: Vec<String>,
+    freeze: Vec<String>,
     /// What sentence-transformers wants to know, if the model is one of its.
-    pub(crate) sentences: Option<SentenceSettings>,
+    sentences: Option<SentenceSettings>,
+}
+
+impl<O: Objective> Job<O> {
+    /// A model of no more than a tokenizer beside it, all of whose parameters are trained.
+    pub(crate) fn new(
+        objective: O,
+        sources: Sources<O::Shard>,
+        model: O::Model,
+        folder: HfFolder,
+    ) -> Self {
+        Self { objective, sources, model, folder, freeze: Vec::new(), sentences: None }
+    }
+
+    /// A model of sentence-transformers, some of whose parameters stay as they are.
+    pub(crate) fn of_sentences(self, settings: SentenceSettings, freeze: Vec<String>) -> Self {
+        Self { freeze, sentences: Some(settings), ..self }
+    }
 }
 
 /// Carries a recipe out.
 pub(crate) fn carry_out<T: Serialize, O: Objective<Model: Portable>>(
     training: &Training<T>,
-    job: Job<'_, O>,
+    job: Job<O>,
     session: Session<'_>,
 ) -> Result<Finished> {
-    let steps = training.count_steps(|epochs| job.data.steps(epochs))?;
+    let steps = training.count_steps(|epochs| job.sources.data.steps(epochs))?;
     let mut recipe = training.recipe(steps)?;
     recipe.frozen.extend(job.freeze.iter().cloned());
     let dir = RunDir::open(&training.out, training, session.resume)?;
-    let Job { objective, data, evaluation, model, folder, sentences, .. } = job;
-    let run = Run { training, recipe, dir: &dir, data, evaluation, session };
+    let Job { objective, sources, model, folder, sentences, .. } = job;
+    let run = Run { training, recipe, dir: &dir, sources, session };
     let (model, outcome) = match &training.lora {
         None => run.train(&objective, model, &folder)?,
         Some(lora) => {
@@ -132,8 +148,7 @@ struct Run<'a, 's, T, S> {
     training: &'a Training<T>,
     recipe: Recipe,
     dir: &'a RunDir,
-    data: &'a dyn Source<Shard = S>,
-    evaluation: Option<&'a dyn Source<Shard = S>>,
+    sources: Sources<S>,
     session: Session<'s>,
 }
 
@@ -145,7 +160,7 @@ impl<T, S> Run<'_, '_, T, S> {
         mut model: O::Model,
         files: &dyn ModelFiles<O::Model>,
     ) -> Result<(O::Model, Outcome)> {
-        let Self { training, recipe, dir, data, evaluation, session } = self;
+        let Self { training, recipe, dir, sources: Sources { data, evaluation }, session } = self;
         let skipped = data.skipped();
         let first = skipped.first.iter();
         let told = |row: &lt_train::data::BadRow| {
@@ -165,16 +180,14 @@ impl<T, S> Run<'_, '_, T, S> {
         session.watcher.begins(&beginning).map_err(untold)?;
         let mut both = Both { lines: JsonLines(metrics), watcher: session.watcher };
         let stepper = Stepper::new(session.threads.clone());
-        let evaluate = |model: &O::Model| match evaluation {
-            Some(source) => mean_loss(&stepper, objective, model, source),
+        let evaluate = |model: &O::Model| match &evaluation {
+            Some(source) => mean_loss(&stepper, objective, model, source.as_ref()),
             None => Err("there is nothing to evaluate on".into()),
         };
         let folder = RunFolder::new(dir.path(), &Disk);
         let every = training.checkpoints.every.max(1);
         let keeping = Keeping { folder: &folder, files, every, keep: training.checkpoints.keep };
-        // A source is batches, but a pointer to the one is none to the other.
-        let batches = AsBatches(data);
-        let mut trainer = Trainer::new(recipe, objective, &batches)?
+        let mut trainer = Trainer::new(recipe, objective, data.as_ref())?
             .threads(session.threads)
             .observer(&mut both)
             .keeping(keeping);
@@ -207,20 +220,6 @@ fn mean_loss<O: Objective>(
         return Err("no text of evaluation.files has a label".into());
     }
     Ok(sum / labels as f64)
-}
-
-struct AsBatches<'a, S>(&'a dyn Source<Shard = S>);
-
-impl<S> lt_train::Batches for AsBatches<'_, S> {
-    type Shard = S;
-
-    fn shards(&self, step: u64) -> Result<Vec<S>, Foreign> {
-        self.0.shards(step)
-    }
-
-    fn position(&self, step: u64) -> lt_train::Position {
-        self.0.position(step)
-    }
 }
 
 /// The metrics' file, and whoever watches.

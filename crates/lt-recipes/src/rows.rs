@@ -10,7 +10,7 @@ use lt_train::data::{
 };
 use lt_train::{Batches, Position};
 
-use crate::{BadRowsName, ColumnName, DataSection, FormatName, RecipeError, Result};
+use crate::{BadRowsName, ColumnName, DataSection, FormatName, RecipeError, Result, Training};
 
 /// An error of whatever kind.
 pub(crate) type Foreign = Box<dyn std::error::Error + Send + Sync>;
@@ -187,6 +187,26 @@ pub(crate) trait Source: Batches {
 
     /// The rows that were passed over.
     fn skipped(&self) -> &Skipped;
+}
+
+/// What is trained on, and what is measured on meanwhile.
+pub(crate) struct Sources<S> {
+    pub(crate) data: Box<dyn Source<Shard = S>>,
+    pub(crate) evaluation: Option<Box<dyn Source<Shard = S>>>,
+}
+
+impl<T> Training<T> {
+    /// The files of the recipe, read in this way: those of `[data]` in their order for training,
+    /// those of `[evaluation]` as they are stored.
+    pub(crate) fn sources<S>(
+        &self,
+        read: impl Fn(&[PathBuf], Order) -> Result<Box<dyn Source<Shard = S>>>,
+    ) -> Result<Sources<S>> {
+        let data = read(&self.data.files, self.data.order(self.seed))?;
+        let evaluation =
+            self.evaluation.as_ref().map(|section| read(&section.files, Order::AsStored));
+        Ok(Sources { data, evaluation: evaluation.transpose()? })
+    }
 }
 
 struct Rows<E, C> {

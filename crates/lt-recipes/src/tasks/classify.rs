@@ -40,23 +40,11 @@ impl Training<Classify> {
         };
         let model = begin(&start, self.seed, &ways)?;
         let length = max_length(self.data.max_length, model.encoder().longest())?;
-        let files = |files: &[PathBuf], order: Order| {
+        let sources = self.sources(|files, order| {
             self.rows_of(files, order, &start.tokenizer, length, &labels)
-        };
-        let data = files(&self.data.files, self.data.order(self.seed))?;
-        let evaluation = self.evaluation.as_ref();
-        let evaluation =
-            evaluation.map(|section| files(&section.files, Order::AsStored)).transpose()?;
-        let job = Job {
-            objective: Classification::<SequenceClassifier>::new(loss),
-            data: data.as_ref(),
-            evaluation: evaluation.as_deref(),
-            model,
-            folder: start.folder()?,
-            freeze: Vec::new(),
-            sentences: None,
-        };
-        carry_out(self, job, session)
+        })?;
+        let objective = Classification::<SequenceClassifier>::new(loss);
+        carry_out(self, Job::new(objective, sources, model, start.folder()?), session)
     }
 
     fn rows_of(

@@ -88,13 +88,9 @@ impl Training<Distill> {
         let scratch = Mutex::new(Scratch::with_threads(Threads::clone(&session.threads)));
         let teacher = Arc::new(Teacher { encoder, scratch });
         let length = max_length(self.data.max_length, model.0.longest())?;
-        let rows = |files: &[PathBuf], order: Order| {
+        let sources = self.sources(|files, order| {
             self.lessons(files, order, (&start.tokenizer, length), &teacher)
-        };
-        let data = rows(&self.data.files, self.data.order(self.seed))?;
-        let evaluation = self.evaluation.as_ref();
-        let evaluation =
-            evaluation.map(|section| rows(&section.files, Order::AsStored)).transpose()?;
+        })?;
         let settings = SentenceSettings {
             pooling: self.objective.pooling,
             normalize: self.objective.normalize,
@@ -102,16 +98,10 @@ impl Training<Distill> {
             width: model.0.width(),
         };
         let pooling = Pooling::from(self.objective.pooling);
-        let job = Job {
-            objective: VectorDistillation::<SentenceModel>::new(pooling),
-            data: data.as_ref(),
-            evaluation: evaluation.as_deref(),
-            freeze: frozen_pooler(&model),
-            model,
-            folder: start.folder()?,
-            sentences: Some(settings),
-        };
-        carry_out(self, job, session)
+        let objective = VectorDistillation::<SentenceModel>::new(pooling);
+        let freeze = frozen_pooler(&model);
+        let job = Job::new(objective, sources, model, start.folder()?);
+        carry_out(self, job.of_sentences(settings, freeze), session)
     }
 
     fn lessons(

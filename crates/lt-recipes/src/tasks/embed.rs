@@ -73,29 +73,17 @@ impl Training<Embed> {
         let start = Start::read(&self.model, &self.tokenizer)?;
         let model = begin(&start, self.seed, &WAYS)?;
         let length = max_length(self.data.max_length, model.0.longest())?;
-        let data =
-            rows(self, &self.data.files, self.data.order(self.seed), &start.tokenizer, length)?;
-        let evaluation = self
-            .evaluation
-            .as_ref()
-            .map(|section| rows(self, &section.files, Order::AsStored, &start.tokenizer, length));
-        let evaluation = evaluation.transpose()?;
+        let sources =
+            self.sources(|files, order| rows(self, files, order, &start.tokenizer, length))?;
         let settings = SentenceSettings {
             pooling: self.objective.pooling,
             normalize: self.objective.normalize,
             max_length: length,
             width: model.0.width(),
         };
-        let job = Job {
-            objective,
-            data: data.as_ref(),
-            evaluation: evaluation.as_deref(),
-            freeze: frozen_pooler(&model),
-            model,
-            folder: start.folder()?,
-            sentences: Some(settings),
-        };
-        carry_out(self, job, session)
+        let freeze = frozen_pooler(&model);
+        let job = Job::new(objective, sources, model, start.folder()?);
+        carry_out(self, job.of_sentences(settings, freeze), session)
     }
 
     fn pairs(

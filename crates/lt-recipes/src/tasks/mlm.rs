@@ -33,23 +33,11 @@ impl Training<Mlm> {
         let model = begin(&start, self.seed, &ways)?;
         let length = max_length(self.data.max_length, model.encoder().longest())?;
         let masking = self.objective.masking(&start.tokenizer, self.seed)?;
-        let files = |files: &[PathBuf], order: Order| {
+        let sources = self.sources(|files, order| {
             hidden_words(&self.data, files, order, (&start.tokenizer, length), masking.clone())
-        };
-        let data = files(&self.data.files, self.data.order(self.seed))?;
-        let evaluation = self.evaluation.as_ref();
-        let evaluation =
-            evaluation.map(|section| files(&section.files, Order::AsStored)).transpose()?;
-        let job = Job {
-            objective: LanguageModelling::<MaskedLm>::new(loss),
-            data: data.as_ref(),
-            evaluation: evaluation.as_deref(),
-            model,
-            folder: start.folder()?,
-            freeze: Vec::new(),
-            sentences: None,
-        };
-        carry_out(self, job, session)
+        })?;
+        let objective = LanguageModelling::<MaskedLm>::new(loss);
+        carry_out(self, Job::new(objective, sources, model, start.folder()?), session)
     }
 }
 
