@@ -5,12 +5,13 @@ use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
 
+use lt_core::Dtype;
 use safetensors::Dtype as FileDtype;
 use safetensors::tensor::TensorInfo as Entry;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
-use crate::HeaderProblem;
 use crate::quoted::{Escaped, Quoted};
+use crate::{HeaderProblem, ReadError, StoredDtype, TensorInfo, scaled};
 
 /// No header is larger: that of a model with a hundred thousand tensors has ten million bytes.
 pub(crate) const MAX_HEADER: u64 = 100_000_000;
@@ -25,6 +26,41 @@ pub(crate) struct Placed {
     pub(crate) dtype: FileDtype,
     pub(crate) shape: Vec<usize>,
     pub(crate) range: Range<usize>,
+    /// Where the scales of its rows are, if it is a matrix of whole numbers that has them.
+    pub(crate) scales: Option<Range<usize>>,
+}
+
+impl Placed {
+    /// The tensor of this name among those that are sorted by name.
+    pub(crate) fn find<'a>(places: &'a [Self], name: &str) -> Result<&'a Self, ReadError> {
+        let place = places.binary_search_by(|tensor| tensor.name.as_str().cmp(name));
+        place.map(|place| &places[place]).map_err(|_| ReadError::no_tensor(name))
+    }
+
+    /// What is said of it.
+    pub(crate) fn info(&self) -> TensorInfo {
+        TensorInfo {
+            name: self.name.clone(),
+            dtype: self.stored_dtype(),
+            shape: self.shape.clone(),
+            bytes: self.range.len() + self.scales.as_ref().map_or(0, Range::len),
+        }
+    }
+
+    fn stored_dtype(&self) -> StoredDtype {
+        match self.dtype {
+            FileDtype::F32 => StoredDtype::Usable(Dtype::F32),
+            FileDtype::F16 => StoredDtype::Usable(Dtype::F16),
+            FileDtype::BF16 => StoredDtype::Usable(Dtype::Bf16),
+            FileDtype::I8 if self.scales.is_some() => StoredDtype::Scaled,
+            other => StoredDtype::Other(other.to_string().to_lowercase()),
+        }
+    }
+
+    /// The error of a tensor whose type no weight can have.
+    pub(crate) fn unusable(&self) -> ReadError {
+        ReadError::Dtype { name: self.name.clone(), dtype: self.stored_dtype().to_string() }
+    }
 }
 
 /// Why a header was not read: the system, or the file.
@@ -46,7 +82,7 @@ impl From<HeaderProblem> for Failure {
     }
 }
 
-/// The tensors of a file of `file_len` bytes, in the order in which they lie in it.
+/// The tensors of a file of `file_len` bytes, sorted by name.
 pub(crate) fn read(mut file: impl Read, file_len: u64) -> Result<Vec<Placed>, Failure> {
     let Some(after_length) = file_len.checked_sub(8) else {
         return Err(HeaderProblem::TooShort { bytes: file_len }.into());
@@ -77,15 +113,16 @@ pub(crate) fn read(mut file: impl Read, file_len: u64) -> Result<Vec<Placed>, Fa
     check(&entries, data_len)?;
 
     let data = 8 + header.len();
-    Ok(entries
-        .into_iter()
-        .map(|(name, Entry { dtype, shape, data_offsets: (start, end) })| Placed {
-            name,
-            dtype,
-            shape,
-            range: data + start..data + end,
-        })
-        .collect())
+    let placed = |(name, Entry { dtype, shape, data_offsets: (start, end) })| Placed {
+        name,
+        dtype,
+        shape,
+        range: data + start..data + end,
+        scales: None,
+    };
+    let mut places = scaled::join(entries.into_iter().map(placed).collect());
+    places.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(places)
 }
 
 /// Each tensor takes the bytes it says, and together they take all there are: no hole, no overlap.

@@ -11,6 +11,7 @@ compile_error!("safetensors files are little-endian, and are used as they lie in
 
 mod atomic;
 mod checkpoint;
+mod convert;
 mod error;
 mod header;
 mod layout;
@@ -25,18 +26,22 @@ mod plan;
 mod quoted;
 mod rearrange;
 mod report;
+mod safetensors_bytes;
 mod safetensors_file;
 mod save;
+mod scaled;
 mod shards;
 mod tensor;
 mod tied;
 
 pub use checkpoint::Checkpoint;
+pub use convert::{ConvertError, Converted, StoreAs, convert};
 pub use error::{HeaderProblem, ReadError};
 pub use layout::{Heads, Layout};
 pub use load::{LoadError, load, load_partial};
 pub use misfit::{Ambiguous, Misfit, Missing, Unusable, Unused, WrongShape};
 pub use report::{Loaded, Report, Warning};
+pub use safetensors_bytes::SafetensorsBytes;
 pub use safetensors_file::{Reading, SafetensorsFile};
 pub use save::{SaveError, save};
 pub use shards::ShardedFiles;

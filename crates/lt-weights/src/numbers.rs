@@ -1,6 +1,7 @@
 //! Numbers out of little-endian bytes, by copying.
 
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,23 +10,40 @@ use safetensors::Dtype as FileDtype;
 
 use crate::ReadError;
 use crate::header::Placed;
+use crate::scaled::multiply;
 
-/// The weight that a tensor of the file at `path` holds, its numbers copied from `bytes`.
-pub(crate) fn copied(bytes: impl Read, tensor: &Placed, path: &Path) -> Result<Weight, ReadError> {
+/// The weight that a tensor of the file at `path` holds, its numbers copied from what `read` gives
+/// for a range of the file.
+pub(crate) fn copied<R: Read>(
+    tensor: &Placed,
+    path: &Path,
+    read: impl Fn(Range<usize>) -> io::Result<R>,
+) -> Result<Weight, ReadError> {
+    let error = ReadError::io(path);
     // Not more than the file has: the header was checked.
+    let bytes = || read(tensor.range.clone()).map_err(&error);
     let len = tensor.range.len();
-    Ok(match tensor.dtype {
-        FileDtype::F32 => {
-            let numbers = read_numbers(bytes, len / 4, f32::from_le_bytes);
-            Weight::new(&tensor.shape, numbers.map_err(ReadError::io(path))?)
+    Ok(match (tensor.dtype, &tensor.scales) {
+        (FileDtype::F32, _) => {
+            let numbers = read_numbers(bytes()?, len / 4, f32::from_le_bytes);
+            Weight::new(&tensor.shape, numbers.map_err(&error)?)
         }
-        FileDtype::F16 => {
-            let numbers = read_numbers(bytes, len / 2, u16::from_le_bytes);
-            Weight::shared_f16(&tensor.shape, Arc::new(numbers.map_err(ReadError::io(path))?))
+        (FileDtype::F16, _) => {
+            let numbers = read_numbers(bytes()?, len / 2, u16::from_le_bytes);
+            Weight::shared_f16(&tensor.shape, Arc::new(numbers.map_err(&error)?))
         }
-        FileDtype::BF16 => {
-            let numbers = read_numbers(bytes, len / 2, u16::from_le_bytes);
-            Weight::shared_bf16(&tensor.shape, Arc::new(numbers.map_err(ReadError::io(path))?))
+        (FileDtype::BF16, _) => {
+            let numbers = read_numbers(bytes()?, len / 2, u16::from_le_bytes);
+            Weight::shared_bf16(&tensor.shape, Arc::new(numbers.map_err(&error)?))
+        }
+        (FileDtype::I8, Some(scales)) => {
+            let multiples = read_numbers(bytes()?, len, i8::from_le_bytes).map_err(&error)?;
+            let scales = read_numbers(
+                read(scales.clone()).map_err(&error)?,
+                scales.len() / 4,
+                f32::from_le_bytes,
+            );
+            Weight::new(&tensor.shape, multiply(&multiples, &scales.map_err(&error)?))
         }
         _ => return Err(tensor.unusable()),
     }?)

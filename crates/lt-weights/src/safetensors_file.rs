@@ -5,14 +5,14 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use lt_core::{Dtype, Weight};
+use lt_core::Weight;
 use safetensors::Dtype as FileDtype;
 
 use crate::header::{self, Failure, Placed};
 #[cfg(feature = "mmap")]
 use crate::mapped::{MappedFile, MappedNumbers};
 use crate::numbers::copied;
-use crate::{ReadError, StoredDtype, TensorInfo, TensorSource};
+use crate::{ReadError, TensorInfo, TensorSource};
 
 /// How the numbers come from the file to memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,13 +77,12 @@ impl SafetensorsFile {
             return Err(ReadError::WrongKind { path: path.to_owned(), expected: "file" });
         }
         let file = File::open(path).map_err(&io)?;
-        let mut places = header::read(&file, metadata.len()).map_err(|failure| match failure {
+        let places = header::read(&file, metadata.len()).map_err(|failure| match failure {
             Failure::Io(error) => io(error),
             Failure::File(problem) => {
                 ReadError::Header { path: path.to_owned(), problem: Box::new(problem) }
             }
         })?;
-        places.sort_by(|a, b| a.name.cmp(&b.name));
 
         let data = match reading {
             #[cfg(feature = "mmap")]
@@ -110,22 +109,20 @@ impl TensorSource for SafetensorsFile {
     }
 
     fn weight(&self, name: &str) -> Result<Weight, ReadError> {
-        let tensor = self
-            .places
-            .binary_search_by(|tensor| tensor.name.as_str().cmp(name))
-            .map(|place| &self.places[place])
-            .map_err(|_| ReadError::no_tensor(name))?;
+        let tensor = Placed::find(&self.places, name)?;
         match &self.data {
             #[cfg(feature = "mmap")]
             Data::Mapped(file) => match shared(file, tensor)? {
                 Some(weight) => Ok(weight),
-                None => copied(&file.bytes()[tensor.range.clone()], tensor, &self.path),
+                None => copied(tensor, &self.path, |range| Ok(&file.bytes()[range])),
             },
             Data::OnDisk(file) => {
-                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                let start = SeekFrom::Start(tensor.range.start as u64);
-                file.seek(start).map_err(ReadError::io(&self.path))?;
-                copied((&mut *file).take(tensor.range.len() as u64), tensor, &self.path)
+                let file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                copied(tensor, &self.path, |range| {
+                    let mut file: &File = &file;
+                    file.seek(SeekFrom::Start(range.start as u64))?;
+                    Ok(file.take(range.len() as u64))
+                })
             }
         }
     }
@@ -143,32 +140,8 @@ fn shared(file: &std::sync::Arc<MappedFile>, tensor: &Placed) -> Result<Option<W
             .map(|numbers| Weight::shared_f16(shape, Arc::new(numbers))),
         FileDtype::BF16 => MappedNumbers::<u16>::new(file, range)
             .map(|numbers| Weight::shared_bf16(shape, Arc::new(numbers))),
+        FileDtype::I8 if tensor.scales.is_some() => return Ok(None),
         _ => return Err(tensor.unusable()),
     };
     Ok(weight.transpose()?)
-}
-
-impl Placed {
-    fn info(&self) -> TensorInfo {
-        TensorInfo {
-            name: self.name.clone(),
-            dtype: self.stored_dtype(),
-            shape: self.shape.clone(),
-            bytes: self.range.len(),
-        }
-    }
-
-    fn stored_dtype(&self) -> StoredDtype {
-        match self.dtype {
-            FileDtype::F32 => StoredDtype::Usable(Dtype::F32),
-            FileDtype::F16 => StoredDtype::Usable(Dtype::F16),
-            FileDtype::BF16 => StoredDtype::Usable(Dtype::Bf16),
-            other => StoredDtype::Other(other.to_string().to_lowercase()),
-        }
-    }
-
-    /// The error of a tensor whose type no weight can have.
-    pub(crate) fn unusable(&self) -> ReadError {
-        ReadError::Dtype { name: self.name.clone(), dtype: self.stored_dtype().to_string() }
-    }
 }

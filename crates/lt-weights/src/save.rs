@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lt_core::{Dtype, Params, Part, Values, Weight, weights};
 use safetensors::Dtype as FileDtype;
-use safetensors::tensor::{Metadata, TensorInfo as Entry};
+use safetensors::tensor::{Metadata, TensorInfo};
 
 use crate::Layout;
 use crate::atomic;
@@ -52,7 +52,7 @@ pub fn save(
 ) -> Result<(), SaveError> {
     let path = path.as_ref();
     let tensors = arrange(model, layout)?;
-    let header = header(&tensors)?;
+    let header = header(tensors.iter().map(Outgoing::entry))?;
     atomic::write(path, |out| {
         out.write_all(&(header.len() as u64).to_le_bytes())?;
         out.write_all(&header)?;
@@ -88,15 +88,22 @@ fn arrange<'a>(
     Ok(tensors)
 }
 
-/// The header, filled up with spaces so that the data begins at a multiple of 8.
-fn header(tensors: &[Outgoing<'_>]) -> Result<Vec<u8>, SaveError> {
+/// What a header says of a tensor, but for its place.
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) dtype: FileDtype,
+    pub(crate) shape: Vec<usize>,
+}
+
+/// The header for tensors in this order, filled up with spaces so that the data begins at a
+/// multiple of 8.
+pub(crate) fn header(tensors: impl Iterator<Item = Entry>) -> Result<Vec<u8>, SaveError> {
     let mut end = 0;
     let entries = tensors
-        .iter()
-        .map(|tensor| {
-            let (dtype, shape, start) = (tensor.dtype(), tensor.shape(), end);
+        .map(|Entry { name, dtype, shape }| {
+            let start = end;
             end += shape.iter().product::<usize>() * (dtype.bitsize() / 8);
-            (tensor.name.clone(), Entry { dtype, shape, data_offsets: (start, end) })
+            (name, TensorInfo { dtype, shape, data_offsets: (start, end) })
         })
         .collect();
     // PyTorch's loader asks for it.
@@ -129,6 +136,10 @@ impl<'a> Outgoing<'a> {
         }
         let parts = parts.into_iter().map(|(_, weight)| weight).collect();
         Ok(Self { name, parts, transposed })
+    }
+
+    fn entry(&self) -> Entry {
+        Entry { name: self.name.clone(), dtype: self.dtype(), shape: self.shape() }
     }
 
     fn dtype(&self) -> FileDtype {

@@ -9,7 +9,8 @@ use lt_core::Weight;
 use serde::Deserialize;
 
 use crate::quoted::{Escaped, Quoted};
-use crate::{ReadError, Reading, SafetensorsFile, TensorInfo, TensorSource};
+use crate::scaled::SUFFIX;
+use crate::{ReadError, Reading, SafetensorsFile, StoredDtype, TensorInfo, TensorSource};
 
 /// No index is larger: that of a model with a hundred thousand tensors has ten million bytes.
 const MAX_INDEX: u64 = 64 << 20;
@@ -64,7 +65,13 @@ impl ShardedFiles {
             }
         }
         for (name, file) in &weight_map {
-            let there = places.get(name.as_str()).map(|&number| shards[number].path());
+            // Scales are no tensor of their own: they are where their matrix is.
+            let matrix = name.strip_suffix(SUFFIX).filter(|matrix| {
+                let infos = shards.iter().filter_map(|shard| shard.info(matrix));
+                infos.into_iter().any(|info| info.dtype == StoredDtype::Scaled)
+            });
+            let place = places.get(name.as_str()).or_else(|| places.get(matrix?));
+            let there = place.map(|&number| shards[number].path());
             if there.is_none_or(|shard| Some(shard) != beside(path, file).as_deref()) {
                 let (name, file) = (Quoted(name), Quoted(file));
                 return Err(refuse(format!("says tensor {name} is in {file}, but it is not")));

@@ -12,6 +12,9 @@ use crate::ReadError;
 pub enum StoredDtype {
     /// A type that a [`Weight`] can have.
     Usable(Dtype),
+    /// Whole numbers of 8 bits in a matrix whose rows have scales, which they are multiples of: a
+    /// [`Weight`] of f32 comes of them.
+    Scaled,
     /// Another type, by its name: `i64`, `bool`, `f8_e4m3`.
     Other(String),
 }
@@ -20,6 +23,7 @@ impl fmt::Display for StoredDtype {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usable(dtype) => dtype.fmt(f),
+            Self::Scaled => f.write_str("i8"),
             Self::Other(name) => f.write_str(name),
         }
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
 mod any_bytes;
+mod convert;
 mod directory;
 mod files;
 mod header;
