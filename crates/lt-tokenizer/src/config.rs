@@ -39,9 +39,9 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads the text of a `tokenizer_config.json` that no file holds yet.
+    /// Reads the text of a `tokenizer_config.json`.
     pub(crate) fn from_text(text: &str) -> Result<Self> {
-        let origin = "the tokenizer_config.json that was made";
+        let origin = "tokenizer_config.json given in memory";
         let json = serde_json::from_str(text)
             .map_err(|source| TokenizerError::NotJson { origin: origin.to_owned(), source })?;
         let mut config = Self::default();

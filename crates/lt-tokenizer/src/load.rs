@@ -71,9 +71,13 @@ impl Tokenizer {
         parse("tokenizer.json given in memory", json, &Config::default())
     }
 
-    /// Loads the texts of a `tokenizer.json` and of the `tokenizer_config.json` beside it.
-    pub(crate) fn from_texts(json: &str, config: &str) -> Result<Self> {
-        parse("the tokenizer.json that was made", json, &Config::from_text(config)?)
+    /// Loads the texts of a `tokenizer.json` and of the `tokenizer_config.json` beside it, which
+    /// names the special tokens and the maximum length.
+    ///
+    /// # Errors
+    /// A [`TokenizerError`] if one of them does not hold together.
+    pub fn from_texts(json: &str, config: &str) -> Result<Self> {
+        parse("tokenizer.json given in memory", json, &Config::from_text(config)?)
     }
 
     /// Loads a `vocab.txt`: one piece a line, the first line is id 0.
