@@ -11,20 +11,23 @@ mod measure;
 mod plot;
 mod rows;
 mod run_dir;
+mod scaling;
 mod sections;
 mod start;
 mod tasks;
 mod texts;
 mod toml_file;
+mod vocabulary;
 
 pub use carry_out::{Beginning, Finished, Session, Unwatched, Watcher};
 pub use error::{RecipeError, Result};
 pub use measure::{
     ClassScore, ClassifierScores, HiddenWordScores, HiddenWords, Likeness, measure_classifier,
-    measure_hidden_words, measure_vectors,
+    measure_hidden_words, measure_spread, measure_vectors,
 };
-pub use plot::{Metrics, PlotSettings, Point, Scale, plot, plot_to};
+pub use plot::{Metrics, PlotSettings, Point, Scale, plot, plot_scaling, plot_to};
 pub use run_dir::Resume;
+pub use scaling::{ScalingLaw, TrainedSize};
 pub use sections::*;
 pub use tasks::{SentenceModel, TokenizerKind, TokenizerRecipe, TrainedVocabulary};
 pub use toml_file::Setting;

@@ -2,11 +2,12 @@
 
 mod classifier;
 mod hidden_words;
+mod spread;
 mod vectors;
 
 pub use classifier::{ClassScore, ClassifierScores, measure_classifier};
 pub use hidden_words::{HiddenWordScores, HiddenWords, measure_hidden_words};
-pub use vectors::{Likeness, measure_vectors};
+pub use vectors::{Likeness, measure_spread, measure_vectors};
 
 use lt_tasks::metrics::MetricError;
 

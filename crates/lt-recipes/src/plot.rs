@@ -2,11 +2,13 @@
 
 mod axis;
 mod metrics;
+mod scaling;
 mod svg;
 mod thinned;
 
 pub use axis::Scale;
 pub use metrics::{Metrics, Point};
+pub use scaling::plot_scaling;
 
 use std::path::Path;
 

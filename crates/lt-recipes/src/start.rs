@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lt_config::{ModelConfig, SentenceTransformers};
-use lt_tokenizer::Tokenizer;
+use lt_tokenizer::{SpecialToken, Tokenizer};
 use lt_train::data::LabelSet;
 use serde_json::{Map, Value, json};
 
 use crate::hf_folder::HfFolder;
 use crate::toml_file::nearest_hint;
+use crate::vocabulary::Words;
 use crate::{ModelSection, RecipeError, Result, TokenizerSection};
 
 /// What a run begins with.
@@ -22,6 +23,8 @@ pub(crate) struct Start {
     pub(crate) from: Option<PathBuf>,
     /// The layers of the checkpoint that are kept; none: all.
     pub(crate) layers: Option<Vec<usize>>,
+    /// The words of the tokenizer by those of the checkpoint; none: they are the same.
+    pub(crate) words: Option<Words>,
     /// The tokenizer.
     pub(crate) tokenizer: Arc<Tokenizer>,
     /// Whether the head of the checkpoint tells other labels apart than those of the data.
@@ -116,14 +119,21 @@ impl Start {
             }
         };
         let tokenizer = Tokenizer::from_dir(&tokenizer_dir)?;
-        if from.is_none() {
-            suit(&mut json, &tokenizer);
-            whole.clone_from(&json);
+        let mut words = None;
+        match &from {
+            None => {
+                suit(&mut json, &tokenizer);
+                whole.clone_from(&json);
+            }
+            Some(dir) if *dir != tokenizer_dir => {
+                words = moved(&mut json, &tokenizer, dir)?;
+            }
+            Some(_) => {}
         }
         check_vocabulary(&json, &tokenizer)?;
         let tokenizer = Arc::new(tokenizer);
         let new_head = false;
-        Ok(Self { json, from, layers, tokenizer, new_head, whole, tokenizer_dir })
+        Ok(Self { json, from, layers, words, tokenizer, new_head, whole, tokenizer_dir })
     }
 
     /// With a head that tells these labels apart.
@@ -241,17 +251,40 @@ fn keep_count(json: &mut Map<String, Value>, layers: &[usize]) -> Result<()> {
     Ok(())
 }
 
-/// Gives a new model as many tokens as the tokenizer has, and its special ones.
-fn suit(json: &mut Map<String, Value>, tokenizer: &Tokenizer) {
+/// The ids that `config.json` has of special tokens.
+fn special_ids(tokenizer: &Tokenizer) -> [(&'static str, &Option<SpecialToken>); 5] {
     let special = tokenizer.special_tokens();
-    let ids = [
+    [
         ("pad_token_id", &special.pad),
         ("bos_token_id", &special.bos),
         ("eos_token_id", &special.eos),
         ("cls_token_id", &special.cls),
         ("sep_token_id", &special.sep),
-    ];
-    for (key, token) in ids {
+    ]
+}
+
+/// Gives a checkpoint the words of another tokenizer than its own.
+fn moved(
+    json: &mut Map<String, Value>,
+    tokenizer: &Tokenizer,
+    checkpoint: &Path,
+) -> Result<Option<Words>> {
+    let Some(old) = json.get("vocab_size").and_then(Value::as_u64) else { return Ok(None) };
+    let words = Words::between(tokenizer, &Tokenizer::from_dir(checkpoint)?, old as usize)?;
+    if words.is_some() {
+        for (key, token) in special_ids(tokenizer) {
+            if let (Some(value), Some(token)) = (json.get_mut(key), token) {
+                *value = json!(token.id);
+            }
+        }
+        json.insert("vocab_size".to_owned(), json!(tokenizer.vocab_size()));
+    }
+    Ok(words)
+}
+
+/// Gives a new model as many tokens as the tokenizer has, and its special ones.
+fn suit(json: &mut Map<String, Value>, tokenizer: &Tokenizer) {
+    for (key, token) in special_ids(tokenizer) {
         if let Some(token) = token
             && !json.contains_key(key)
         {

@@ -5,7 +5,7 @@ mod clm;
 mod distill;
 mod embed;
 pub(crate) mod mlm;
-mod prune;
+mod parts;
 mod scored_pairs;
 pub(crate) mod sentence_model;
 mod tag;
@@ -18,6 +18,8 @@ use lt_config::ModelConfig;
 use lt_core::Params;
 use lt_model::{ModelError, TextEncoder};
 use lt_weights::{Checkpoint, Reading, TensorSource};
+
+use parts::Parts;
 
 use crate::start::Start;
 use crate::{RecipeError, Result};
@@ -50,9 +52,10 @@ pub(crate) fn begin<M: Params>(start: &Start, seed: u64, ways: &Ways<M>) -> Resu
             loaded => loaded?,
         }
     };
-    match &start.layers {
-        None => Ok(loaded),
-        Some(layers) => prune::with_layers((ways.new)(&config, seed)?, &loaded, layers),
+    let parts = Parts { layers: start.layers.as_deref(), words: start.words.as_ref() };
+    match parts {
+        Parts { layers: None, words: None } => Ok(loaded),
+        parts => parts.of((ways.new)(&config, seed)?, &loaded),
     }
 }
 

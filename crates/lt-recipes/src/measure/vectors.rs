@@ -4,9 +4,10 @@ use lt_core::Scratch;
 use lt_tasks::SentenceEncoder;
 use lt_tasks::metrics::{pearson, spearman};
 use lt_train::data::Checked;
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, Axis};
 use serde::Serialize;
 
+use super::spread::spread;
 use super::unmeasured;
 use crate::rows::Wanted;
 use crate::{DataSection, FormatName, Result};
@@ -69,19 +70,54 @@ pub fn measure_vectors(
         Ok((encoder.encode(&first, scratch)?, encoder.encode(&second, scratch)?))
     };
     let ours = encode(encoder)?;
-    let mut teacher_cosine = None;
-    if let Some(teacher) = teacher {
-        let theirs = encode(teacher)?;
-        scores = cosines(&theirs.0, &theirs.1);
-        if theirs.0.ncols() == ours.0.ncols() && !scores.is_empty() {
-            let same = cosines(&ours.0, &theirs.0);
-            teacher_cosine = Some(same.iter().sum::<f64>() / same.len() as f64);
-        }
+    match teacher {
+        None => likeness(&scores, &cosines(&ours.0, &ours.1), None),
+        Some(teacher) => compared(&ours, &encode(teacher)?),
     }
-    let found = cosines(&ours.0, &ours.1);
+}
+
+/// Compares the cosines of so many pairs of lines with those that a teacher gives them: pairs that
+/// spread evenly over the teacher's cosine from 0 to 1. There are fewer if the file has too few
+/// lines that are alike.
+///
+/// # Errors
+/// As for [`measure_vectors`].
+pub fn measure_spread(
+    encoder: &SentenceEncoder,
+    teacher: &SentenceEncoder,
+    data: &DataSection,
+    pairs: usize,
+    scratch: &mut Scratch,
+) -> Result<Likeness> {
+    let text = Wanted { key: "text", column: data.text.as_ref() };
+    let corpus = data.corpus(&data.files, data.rows(&[text])?)?;
+    let lines = corpus.records().map(|row| Ok(row?.concat())).collect::<Result<Vec<String>>>()?;
+    let theirs = teacher.encode(&lines, scratch)?;
+    let ours = encoder.encode(&lines, scratch)?;
+    let (first, second): (Vec<usize>, Vec<usize>) = spread(&theirs, pairs).into_iter().unzip();
+    let pairs =
+        |vectors: &Array2<f32>| (vectors.select(Axis(0), &first), vectors.select(Axis(0), &second));
+    compared(&pairs(&ours), &pairs(&theirs))
+}
+
+/// The cosines of pairs against those of a teacher.
+fn compared(
+    ours: &(Array2<f32>, Array2<f32>),
+    theirs: &(Array2<f32>, Array2<f32>),
+) -> Result<Likeness> {
+    let scores = cosines(&theirs.0, &theirs.1);
+    let mut teacher_cosine = None;
+    if theirs.0.ncols() == ours.0.ncols() && !scores.is_empty() {
+        let same = cosines(&ours.0, &theirs.0);
+        teacher_cosine = Some(same.iter().sum::<f64>() / same.len() as f64);
+    }
+    likeness(&scores, &cosines(&ours.0, &ours.1), teacher_cosine)
+}
+
+fn likeness(scores: &[f64], found: &[f64], teacher_cosine: Option<f64>) -> Result<Likeness> {
     Ok(Likeness {
-        spearman: spearman(&scores, &found).map_err(unmeasured)?,
-        pearson: pearson(&scores, &found).map_err(unmeasured)?,
+        spearman: spearman(scores, found).map_err(unmeasured)?,
+        pearson: pearson(scores, found).map_err(unmeasured)?,
         teacher_cosine,
         pairs: found.len(),
     })

@@ -7,17 +7,18 @@ use super::thinned::thinned;
 use super::{Metrics, PlotSettings, Point};
 
 /// The width of the picture, and where a panel lies in it.
-const WIDTH: f64 = 860.0;
-const LEFT: f64 = 76.0;
-const RIGHT: f64 = 24.0;
+pub(super) const WIDTH: f64 = 860.0;
+pub(super) const LEFT: f64 = 76.0;
+pub(super) const RIGHT: f64 = 24.0;
 const PANEL: f64 = 190.0;
 const GAP: f64 = 46.0;
-const TOP: f64 = 30.0;
-const LEGEND: f64 = 20.0;
+pub(super) const TOP: f64 = 30.0;
+pub(super) const LEGEND: f64 = 20.0;
 
 /// Colours that are told apart on light and on dark ground, also by those who see few colours: of
 /// Okabe & Ito 2008, without the yellow and the black.
-const COLORS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"];
+pub(super) const COLORS: [&str; 6] =
+    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"];
 /// Runs behind the last colour have lines of their own kind.
 const DASHES: [&str; 3] = ["", "7 4", "2 3"];
 
@@ -59,7 +60,7 @@ pub(super) fn draw(runs: &[Metrics], settings: PlotSettings) -> String {
     };
     let steps = all().flatten().map(|point| point.step as f64);
     let steps = Axis::of(settings.steps, steps);
-    let mut svg = Svg::new(height);
+    let mut svg = Svg::new("Training runs", height);
     svg.legend(runs);
     for (number, panel) in panels.iter().enumerate() {
         let top = TOP + legend + number as f64 * (PANEL + GAP);
@@ -69,19 +70,19 @@ pub(super) fn draw(runs: &[Metrics], settings: PlotSettings) -> String {
 }
 
 /// The text of a picture. Writing into a text does not fail.
-struct Svg {
+pub(super) struct Svg {
     text: String,
 }
 
 impl Svg {
-    fn new(height: f64) -> Self {
+    pub(super) fn new(title: &str, height: f64) -> Self {
         let mut this = Self { text: String::new() };
         this.line(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
              width=\"{WIDTH}\" height=\"{height}\" role=\"img\" \
              font-family=\"system-ui, sans-serif\" font-size=\"12\">"
         ));
-        this.line(format_args!("<title>Training runs</title>"));
+        this.line(format_args!("<title>{title}</title>"));
         // The reader's ground decides, where it says; a picture by itself is light.
         this.line(format_args!(
             "<style>.ground{{fill:#ffffff}}.ink{{fill:#24292f}}.frame{{stroke:#57606a}}\
@@ -100,12 +101,12 @@ impl Svg {
         self.text.push('\n');
     }
 
-    fn finish(mut self) -> String {
+    pub(super) fn finish(mut self) -> String {
         self.line(format_args!("</svg>"));
         self.text
     }
 
-    fn words(&mut self, x: f64, y: f64, more: &str, words: &str) {
+    pub(super) fn words(&mut self, x: f64, y: f64, more: &str, words: &str) {
         let words = escaped(words);
         self.line(format_args!(
             "<text class=\"ink\" fill=\"#24292f\" x=\"{x:.1}\" y=\"{y:.1}\"{more}>{words}</text>"
@@ -114,18 +115,39 @@ impl Svg {
 
     fn legend(&mut self, runs: &[Metrics]) {
         for (number, run) in runs.iter().enumerate() {
-            let y = 20.0 + LEGEND * number as f64;
-            let look = look(number);
-            self.line(format_args!(
-                "<line x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\" {look} \
-                 stroke-width=\"2.5\"/>",
-                LEFT + 28.0
-            ));
             let dots = if run.evaluation.is_empty() { "" } else { " (dots: evaluation)" };
             let name: String = run.name.chars().take(90).collect();
             let cut = if run.name.chars().count() > 90 { "…" } else { "" };
-            self.words(LEFT + 36.0, y + 4.0, "", &format!("{name}{cut}{dots}"));
+            self.key(number, &format!("{name}{cut}{dots}"));
         }
+    }
+
+    /// What the line of this number is.
+    pub(super) fn key(&mut self, number: usize, words: &str) {
+        let y = 20.0 + LEGEND * number as f64;
+        let look = look(number);
+        self.line(format_args!(
+            "<line x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\" {look} \
+             stroke-width=\"2.5\"/>",
+            LEFT + 28.0
+        ));
+        self.words(LEFT + 36.0, y + 4.0, "", words);
+    }
+
+    /// The frame of a panel.
+    pub(super) fn frame(&mut self, top: f64, height: f64) {
+        let width = WIDTH - LEFT - RIGHT;
+        self.line(format_args!(
+            "<rect class=\"frame\" stroke=\"#57606a\" fill=\"none\" x=\"{LEFT}\" y=\"{top:.1}\" \
+             width=\"{width}\" height=\"{height}\"/>"
+        ));
+    }
+
+    pub(super) fn dot(&mut self, (x, y): (f64, f64), color: &str) {
+        self.line(format_args!(
+            "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"{color}\" \
+             stroke=\"#ffffff\" stroke-width=\"0.8\"/>"
+        ));
     }
 
     fn panel(&mut self, panel: &Panel, runs: &[Metrics], steps: Axis, top: f64) {
@@ -152,10 +174,7 @@ impl Svg {
             self.words(x, bottom + 16.0, " text-anchor=\"middle\"", &label(tick));
         }
         self.words(LEFT + width, top - 7.0, " text-anchor=\"end\"", "by step");
-        self.line(format_args!(
-            "<rect class=\"frame\" stroke=\"#57606a\" fill=\"none\" x=\"{LEFT}\" y=\"{top:.1}\" \
-             width=\"{width}\" height=\"{PANEL}\"/>"
-        ));
+        self.frame(top, PANEL);
         let place = |point: &Point| {
             let (x, y) = (steps.position(point.step as f64)?, axis.position(point.value)?);
             Some((LEFT + x * width, bottom - y * PANEL))
@@ -163,17 +182,13 @@ impl Svg {
         for (number, run) in runs.iter().enumerate() {
             let places: Vec<Option<(f64, f64)>> = (panel.line)(run).iter().map(place).collect();
             self.curve(&thinned(places), number);
-            for (x, y) in (panel.dots)(run).iter().filter_map(place) {
-                let color = COLORS[number % COLORS.len()];
-                self.line(format_args!(
-                    "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"{color}\" \
-                     stroke=\"#ffffff\" stroke-width=\"0.8\"/>"
-                ));
+            for dot in (panel.dots)(run).iter().filter_map(place) {
+                self.dot(dot, COLORS[number % COLORS.len()]);
             }
         }
     }
 
-    fn grid(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
+    pub(super) fn grid(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
         self.line(format_args!(
             "<line class=\"grid\" stroke=\"#57606a\" stroke-opacity=\"0.22\" x1=\"{x1:.1}\" \
              y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
@@ -181,7 +196,7 @@ impl Svg {
     }
 
     /// A line through points; where a number could not be drawn, it is interrupted.
-    fn curve(&mut self, places: &[Option<(f64, f64)>], number: usize) {
+    pub(super) fn curve(&mut self, places: &[Option<(f64, f64)>], number: usize) {
         let look = look(number);
         for part in places.split(Option::is_none) {
             let mut path = String::new();
@@ -202,7 +217,7 @@ impl Svg {
     }
 }
 
-/// The colour of a run's line, and its dashes.
+/// The colour of a line, and its dashes.
 fn look(number: usize) -> String {
     let dashes = DASHES[number / COLORS.len() % DASHES.len()];
     let dashes =

@@ -20,6 +20,11 @@ pub struct ModelSection(pub Table);
 #[non_exhaustive]
 pub struct TokenizerSection {
     /// The folder with `tokenizer.json` (or `vocab.txt`): that of the model if it is not said.
+    ///
+    /// With a checkpoint and another tokenizer than its own, the model has the words of the
+    /// tokenizer. Each begins with the row that the checkpoint has for it, or with the mean of
+    /// those of the pieces that the checkpoint's tokenizer cuts it into
+    /// ([Gee et al. 2022](https://arxiv.org/abs/2402.09977)).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<PathBuf>,
 }

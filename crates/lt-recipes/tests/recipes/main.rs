@@ -7,3 +7,4 @@ mod lessons;
 mod measuring;
 mod resuming;
 mod tasks;
+mod vocabulary;

@@ -6,7 +6,7 @@ use lt_core::Scratch;
 use lt_model::{LoadOptions, MaskedLm};
 use lt_recipes::{
     Classify, ColumnName, DataSection, HiddenWords, Mlm, measure_classifier, measure_hidden_words,
-    measure_vectors,
+    measure_spread, measure_vectors,
 };
 use lt_tasks::{SentenceEncoder, TextClassifier};
 use lt_tokenizer::Tokenizer;
@@ -76,6 +76,10 @@ fn vectors_are_compared_with_scores_and_with_a_teacher() {
     assert!(
         (found.spearman - 1.0).abs() < 1e-12 && (found.teacher_cosine.unwrap() - 1.0).abs() < 1e-6
     );
+    let spread = |pairs| measure_spread(&encoder, &encoder, &lines, pairs, &mut Scratch::new());
+    let found = spread(400).unwrap();
+    // All these sentences are much alike: of the twenty kinds of pairs there are few.
+    assert!((20..400).contains(&found.pairs) && (found.pearson - 1.0).abs() < 1e-12, "{found:?}");
     let texts = [("the cat", "the cat"), ("the cat", "a hen hears"), ("the cat sees", "the cat")];
     let scores = texts.map(|(one, other)| {
         let vectors = encoder.encode(&[one, other], &mut Scratch::new()).unwrap();
