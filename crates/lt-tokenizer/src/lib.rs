@@ -42,7 +42,9 @@ pub use guard::panics_become_errors;
 pub use special_tokens::{SpecialToken, SpecialTokens};
 pub use text::{Limit, Specials, Text};
 pub use tokenizer::Tokenizer;
-pub use train::{ByteLevelStyle, Letters, TokenizerTrainer, TokenizerTraining, TrainedTokenizer};
+pub use train::{
+    ByteLevelStyle, Letters, PrunedWords, TokenizerTrainer, TokenizerTraining, TrainedTokenizer,
+};
 pub use windows::{Window, WindowSize};
 pub use wordpiece::WordPieceSettings;
 

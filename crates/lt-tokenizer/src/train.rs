@@ -1,11 +1,13 @@
 //! Training a tokenizer: from lines of text to a vocabulary.
 
 mod merges;
+mod pruned;
 mod skeleton;
 mod trained;
 mod unigram;
 mod words;
 
+pub use pruned::PrunedWords;
 pub use skeleton::{ByteLevelStyle, Letters};
 pub use trained::TrainedTokenizer;
 

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use lt_tokenizer::{ByteLevelStyle, TokenizerTraining, WordPieceSettings};
+use lt_tokenizer::{
+    ByteLevelStyle, PrunedWords, Tokenizer, TokenizerTrainer, TokenizerTraining, TrainedTokenizer,
+    WordPieceSettings,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::Wanted;
@@ -28,8 +31,11 @@ use crate::{DataSection, RecipeError, Result, Setting, toml_file};
 pub struct TokenizerRecipe {
     /// The folder that it is written to.
     pub out: PathBuf,
-    /// `wordpiece`, `bpe` or `unigram`.
+    /// `wordpiece`, `bpe`, `roberta`, `unigram` or `pruned`.
     pub kind: TokenizerKind,
+    /// The folder of the tokenizer whose most frequent words are kept: `pruned` alone takes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
     /// How many tokens there are at most.
     pub vocab_size: usize,
     /// How often a pair has to stand in the text to become a token.
@@ -65,6 +71,8 @@ pub enum TokenizerKind {
     Roberta,
     /// T5's.
     Unigram,
+    /// That of a BERT, with fewer words: those that the text has most often.
+    Pruned,
 }
 
 /// What came of a recipe for a tokenizer.
@@ -108,7 +116,40 @@ impl TokenizerRecipe {
             let expected = "a folder without a tokenizer";
             return Err(RecipeError::setting("out", self.out.display(), expected));
         }
+        let text = Wanted { key: "text", column: self.data.text.as_ref() };
+        let corpus = self.data.corpus(&self.data.files, self.data.rows(&[text])?)?;
+        let mut learning = self.begin()?;
+        let mut texts = 0;
+        for row in corpus.records() {
+            for text in row? {
+                learning.add(&text)?;
+            }
+            texts += 1;
+            if texts % 1000 == 0 {
+                tell(texts as u64);
+            }
+        }
+        let trained = learning.finish()?;
+        trained.save(&self.out)?;
+        let vocab_size = trained.tokenizer().vocab_size();
+        let skipped = corpus.skipped().count;
+        Ok(TrainedVocabulary { out: self.out.clone(), vocab_size, texts, skipped })
+    }
+
+    fn begin(&self) -> Result<Learning> {
         let training = match self.kind {
+            TokenizerKind::Pruned => {
+                let Some(from) = &self.from else {
+                    let expected = "the folder of a tokenizer, because kind is \"pruned\"";
+                    return Err(RecipeError::setting("from", "not said", expected));
+                };
+                let whole = Tokenizer::from_dir(from)?;
+                return Ok(Learning::Pruned(PrunedWords::begin(whole, self.vocab_size)?));
+            }
+            _ if self.from.is_some() => {
+                let expected = "nothing, because kind is not \"pruned\"";
+                return Err(RecipeError::setting("from", "said", expected));
+            }
             TokenizerKind::Wordpiece => {
                 let settings =
                     WordPieceSettings { lowercase: self.lowercase, ..WordPieceSettings::default() };
@@ -127,23 +168,30 @@ impl TokenizerRecipe {
         if let Some(most) = self.most_characters {
             training = training.most_characters(most);
         }
-        let text = Wanted { key: "text", column: self.data.text.as_ref() };
-        let corpus = self.data.corpus(&self.data.files, self.data.rows(&[text])?)?;
-        let mut trainer = training.begin()?;
-        let mut texts = 0;
-        for row in corpus.records() {
-            for text in row? {
-                trainer.add(&text)?;
-            }
-            texts += 1;
-            if texts % 1000 == 0 {
-                tell(texts as u64);
-            }
+        Ok(Learning::Trained(training.begin()?))
+    }
+}
+
+/// A vocabulary that is being learned.
+#[derive(Debug)]
+enum Learning {
+    Trained(TokenizerTrainer),
+    Pruned(PrunedWords),
+}
+
+impl Learning {
+    fn add(&mut self, text: &str) -> Result<()> {
+        match self {
+            Self::Trained(trainer) => trainer.add(text)?,
+            Self::Pruned(words) => words.add(text)?,
         }
-        let trained = trainer.finish()?;
-        trained.save(&self.out)?;
-        let vocab_size = trained.tokenizer().vocab_size();
-        let skipped = corpus.skipped().count;
-        Ok(TrainedVocabulary { out: self.out.clone(), vocab_size, texts, skipped })
+        Ok(())
+    }
+
+    fn finish(self) -> Result<TrainedTokenizer> {
+        Ok(match self {
+            Self::Trained(trainer) => trainer.finish(),
+            Self::Pruned(words) => words.finish(),
+        }?)
     }
 }

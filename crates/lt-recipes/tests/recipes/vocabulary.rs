@@ -53,3 +53,26 @@ fn a_checkpoint_takes_the_words_of_another_tokenizer_with_the_rows_it_had_for_th
     let config = fs::read_to_string(folder.path("small/model/config.json")).unwrap();
     assert!(config.contains(&format!("\"vocab_size\": {}", fewer.vocab_size())), "{config}");
 }
+
+#[test]
+fn a_tokenizer_keeps_the_words_that_a_text_has_most_often() {
+    let folder = Folder::new();
+    let recipe = |kind: &str, from: &str| {
+        let text = format!(
+            "out = {:?}\nkind = {kind:?}\n{from}\nvocab_size = 60\n[data]\nfiles = [{:?}]",
+            folder.path("pruned"),
+            folder.path("corpus.txt")
+        );
+        TokenizerRecipe::parse(&text, &[]).unwrap().run(&mut |_| ())
+    };
+    let from = format!("from = {:?}", folder.path("words"));
+    let error = recipe("pruned", "").unwrap_err().to_string();
+    assert!(error.contains("from is not said"), "{error}");
+    let error = recipe("bpe", &from).unwrap_err().to_string();
+    assert!(error.contains("from is said"), "{error}");
+    recipe("pruned", &from).unwrap();
+    let words = Tokenizer::from_dir(folder.path("words")).unwrap();
+    let pruned = Tokenizer::from_dir(folder.path("pruned")).unwrap();
+    assert!(pruned.vocab_size() <= 60 && pruned.vocab_size() < words.vocab_size());
+    assert!(pruned.id("the").is_some());
+}
