@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use lt_core::Weight;
+#[cfg(feature = "mmap")]
 use safetensors::Dtype as FileDtype;
 
 use crate::header::{self, Failure, Placed};
