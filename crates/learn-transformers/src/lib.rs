@@ -35,6 +35,8 @@ pub use lt_tokenizer as tokenizer;
 pub use lt_train as train;
 #[cfg(feature = "weights")]
 pub use lt_weights as weights;
+#[cfg(feature = "models")]
+pub use {lt_tiny_bert as tiny_bert, lt_tiny_gpt as tiny_gpt, lt_tiny_minilm as tiny_minilm};
 
 /// The README's example, run as a test.
 #[cfg(all(doctest, feature = "full"))]

@@ -9,6 +9,7 @@ use crate::answer::AnswerArgs;
 use crate::bench::BenchArgs;
 use crate::classify::ClassifyArgs;
 use crate::completions::CompletionsArgs;
+use crate::convert::ConvertArgs;
 use crate::encode::EncodeArgs;
 use crate::eval::EvalArgs;
 use crate::fill_mask::FillMaskArgs;
@@ -35,11 +36,14 @@ pub(crate) struct Cli {
 
 const HELP: &str = "\
 Examples:
-  lt tour --model DIR \"The cat sat on the mat.\"       one sentence through every stage
-  lt similarity --model DIR \"a cat\" \"a kitten\"        how alike two texts are
-  lt encode --model DIR --format json < lines.txt     a vector for each line
+  lt tour \"The cat sat on the mat.\"           one sentence through every stage
+  lt similarity \"a cat\" \"a kitten\"            how alike two texts are
+  lt encode --format json < lines.txt         a vector for each line
+  lt tag --model DIR \"Ada lived in London.\"   with a model of your own
 
-DIR is a Hugging Face model directory: config.json, model.safetensors and tokenizer.json.
+DIR is a Hugging Face model directory: config.json, model.safetensors and tokenizer.json. Without one,
+small models that are built in are used: lt-tiny-bert for tour, tokenize and fill-mask, lt-tiny-minilm
+for encode, similarity and search, lt-tiny-gpt for generate. These are names for --model, too.
 LT_MODEL=DIR in the environment stands for --model DIR. `lt COMMAND --help` has more examples.";
 
 /// One command and its arguments.
@@ -123,6 +127,12 @@ pub(crate) enum Command {
         #[command(flatten)]
         common: Common,
     },
+    Convert {
+        #[command(flatten)]
+        args: ConvertArgs,
+        #[command(flatten)]
+        common: Common,
+    },
     Train(TrainArgs),
     Eval(EvalArgs),
     Plot(PlotArgs),
@@ -146,7 +156,8 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options for every command")]
 pub(crate) struct Common {
-    /// The model: a Hugging Face directory [default: `LT_MODEL` in the environment]
+    /// The model: a Hugging Face directory, or lt-tiny-bert, lt-tiny-minilm or lt-tiny-gpt, which
+    /// are built in [default: `LT_MODEL` in the environment; else one of these, where one will do]
     #[arg(long, value_name = "DIR")]
     pub(crate) model: Option<PathBuf>,
     /// What to print: text for people, or one JSON value a line for programs

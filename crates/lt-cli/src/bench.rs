@@ -11,10 +11,8 @@ use std::time::Instant;
 use clap::Args;
 use lt_core::ndarray::{Array2, Axis};
 use lt_core::{Module, Scratch};
-use lt_model::{CausalLm, Model, ModelOutput};
-use lt_tasks::SentenceEncoder;
+use lt_model::{Model, ModelOutput};
 
-use crate::another_head::with_hint;
 use crate::args::{Common, Format};
 use crate::failure::{Failure, Result};
 use crate::forward::{check, most_tokens, unknown_output};
@@ -92,7 +90,7 @@ pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<()> {
             (times, ids.ids.len(), None)
         }
         Input { texts: Some(file), .. } => {
-            let encoder = SentenceEncoder::from_dir(common.model_dir()?, &common.load_options())?;
+            let encoder = common.sentence_encoder()?;
             let texts = texts(file)?;
             let times = times(args, || {
                 encoder.encode(&texts, &mut scratch)?;
@@ -102,9 +100,7 @@ pub(crate) fn run(args: &BenchArgs, common: &Common) -> Result<()> {
             (times, lengths.sum::<Result<usize, _>>()?, None)
         }
         Input { prompt_tokens: Some(prompt), .. } => {
-            let model = CausalLm::from_dir(common.model_dir()?, &common.load_options())
-                .map_err(|error| with_hint(error.into()))?
-                .model;
+            let model = common.causal_lm()?;
             let mut rounds = Rounds::new(&model, *prompt, &args.writing, scratch.threads())?;
             let times = times(args, || rounds.run())?;
             let tokens = rounds.tokens();

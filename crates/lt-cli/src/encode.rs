@@ -32,8 +32,8 @@ pub(crate) struct EncodeArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  lt encode --model DIR \"a cat\" \"a kitten\"
-  lt encode --model DIR --format json < lines.txt > vectors.jsonl
+  lt encode \"a cat\" \"a kitten\"
+  lt encode --format json < lines.txt > vectors.jsonl
   lt encode --model DIR --pooling cls --normalize \"a cat\"
 
 JSON, for each text, empty lines included: {\"text\": \"a cat\", \"embedding\": [0.1, …]}
@@ -97,7 +97,7 @@ impl From<PoolingName> for Pooling {
 impl EncoderSettings {
     /// The model's encoder with these settings.
     pub(crate) fn load(&self, common: &Common) -> Result<SentenceEncoder> {
-        let mut encoder = SentenceEncoder::from_dir(common.model_dir()?, &common.load_options())?;
+        let mut encoder = common.sentence_encoder()?;
         if !self.pooling.is_empty() {
             let pooling: Vec<Pooling> = self.pooling.iter().copied().map(Pooling::from).collect();
             encoder = encoder.with_pooling(pooling)?;

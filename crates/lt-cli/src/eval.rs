@@ -12,9 +12,8 @@ use std::path::{Path, PathBuf};
 
 use anstyle::Style;
 use clap::{Args, Subcommand};
-use lt_tasks::{PerplexityWindows, TaskError, TextGenerator, perplexity};
+use lt_tasks::{PerplexityWindows, TaskError, perplexity};
 
-use crate::another_head::with_hint;
 use crate::args::{Common, Format};
 use crate::failure::{Failure, Result};
 use crate::output::Output;
@@ -91,8 +90,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<()> {
 }
 
 fn run_perplexity(args: &PerplexityArgs, common: &Common) -> Result<()> {
-    let (dir, options) = (common.model_dir()?, common.load_options());
-    let generator = TextGenerator::from_dir(dir, &options).map_err(with_hint)?;
+    let generator = common.text_generator()?;
     let mut scratch = common.scratch()?;
     let ids = generator.tokenize(&read(&args.file)?)?;
     let longest = NonZeroUsize::new(generator.model().encoder().longest());

@@ -5,9 +5,8 @@ use std::num::NonZeroUsize;
 
 use anstyle::Style;
 use clap::Args;
-use lt_tasks::{FillMask, Prediction};
+use lt_tasks::Prediction;
 
-use crate::another_head::with_hint;
 use crate::args::{Common, Format};
 use crate::columns::shortened;
 use crate::failure::Result;
@@ -33,9 +32,9 @@ pub(crate) struct FillMaskArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  lt fill-mask --model DIR \"Paris is the [MASK] of France.\"
+  lt fill-mask \"Paris is the [MASK] of France.\"
   lt fill-mask --model DIR --top 1 --format json < lines.txt
-  lt fill-mask --model DIR --targets good,bad \"The film was [MASK].\"
+  lt fill-mask --targets good,bad \"The film was [MASK].\"
 
 JSON, a line for each mask: [{\"token\": \"capital\", \"id\": 3007, \"score\": 0.99}, …]
 
@@ -43,8 +42,7 @@ The model must have been saved with its masked-LM head (BertForMaskedLM). Some m
 mask otherwise, <mask> for example; the error for a text without one says how.";
 
 pub(crate) fn run(args: &FillMaskArgs, common: &Common) -> Result<()> {
-    let mut model =
-        FillMask::from_dir(common.model_dir()?, &common.load_options()).map_err(with_hint)?;
+    let mut model = common.fill_mask()?;
     if !args.targets.is_empty() {
         model = model.with_targets(&args.targets)?;
     }

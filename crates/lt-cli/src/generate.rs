@@ -11,14 +11,16 @@ use anstyle::Style;
 use clap::Args;
 use lt_config::GenerationConfig;
 use lt_model::CausalLm;
-use lt_tasks::TextGenerator;
+use lt_tokenizer::Tokenizer;
 use serde::Serialize;
 
 use crate::another_head::with_hint;
 use crate::args::{Common, Format};
+use crate::built_in::BuiltIn;
 use crate::columns::shortened;
 use crate::failure::{Failure, Result};
 use crate::ids_file::Ids;
+use crate::model_dir::Place;
 use crate::output::Output;
 use crate::text_input::TextInput;
 use flags::Flags;
@@ -51,8 +53,8 @@ pub(crate) struct GenerateArgs {
 
 const MEANING: &str = "\
 Examples:
-  lt generate --model DIR --prompt \"Once upon a time\" --max-new-tokens 50
-  lt generate --model DIR --prompt \"Once\" --strategy sample --temperature 0.8 --top-p 0.9 --seed 1
+  lt generate --prompt \"Once upon a time\" --max-new-tokens 50
+  lt generate --prompt \"Once\" --strategy sample --temperature 0.8 --top-p 0.9 --seed 1
   lt generate --model DIR --ids ids.json --strategy beam --beams 4 --format json
   lt generate --model DIR --chat
 
@@ -67,18 +69,22 @@ struct Sequences {
 }
 
 pub(crate) fn run(args: &GenerateArgs, common: &Common) -> Result<()> {
-    let (dir, options) = (common.model_dir()?, common.load_options());
+    let options = common.load_options();
     let scratch = common.scratch()?;
     let draft = args.draft.as_ref().map(|draft| CausalLm::from_dir(draft, &options));
     let draft = draft.transpose().map_err(|error| with_hint(error.into()))?;
     let draft = draft.as_ref().map(|loaded| &loaded.model);
     let mut output = Output::new(common.format);
     if let Some(file) = &args.ids {
-        let model =
-            CausalLm::from_dir(&dir, &options).map_err(|error| with_hint(error.into()))?.model;
-        let settings = args.flags.settings(GenerationConfig::from_dir(&dir)?)?;
+        let model = common.causal_lm()?;
         // Ids can be continued without a tokenizer; with one they are shown as text.
-        let tokenizer = lt_tokenizer::Tokenizer::from_dir(&dir).ok();
+        let (config, tokenizer) = match common.place(BuiltIn::Gpt)? {
+            Place::Dir(dir) => (GenerationConfig::from_dir(&dir)?, Tokenizer::from_dir(&dir).ok()),
+            Place::BuiltIn(model) => {
+                (common.text_generator()?.config().clone(), Some(model.tokenizer()?))
+            }
+        };
+        let settings = args.flags.settings(config)?;
         let (tokenizer, threads) = (tokenizer.as_ref(), scratch.threads());
         let writer = Writer { model: &model, draft, tokenizer, settings, threads };
         let ids = Ids::from_file(file)?;
@@ -89,7 +95,7 @@ pub(crate) fn run(args: &GenerateArgs, common: &Common) -> Result<()> {
             .map_err(|failure| failure.at(place))?;
         return output.finish();
     }
-    let generator = TextGenerator::from_dir(&dir, &options).map_err(with_hint)?;
+    let generator = common.text_generator()?;
     let writer = Writer {
         model: generator.model(),
         draft,

@@ -4,9 +4,11 @@ mod another_head;
 mod answer;
 mod args;
 mod bench;
+mod built_in;
 mod classify;
 mod columns;
 mod completions;
+mod convert;
 mod encode;
 mod eval;
 mod failure;
@@ -81,6 +83,7 @@ fn run(command: &Command) -> Result<(), Failure> {
         Command::Rerank { args, common } => rerank::run(args, common),
         Command::Search { args, common } => search::run(args, common),
         Command::Generate { args, common } => generate::run(args, common),
+        Command::Convert { args, common } => convert::run(args, common),
         Command::Train(args) => train::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Plot(args) => plot::run(args),

@@ -10,29 +10,56 @@ use lt_model::LoadOptions;
 use lt_weights::Reading;
 
 use crate::args::Common;
+use crate::built_in::BuiltIn;
 use crate::failure::{Failure, Result};
 
 const HOW_TO_GET_ONE: &str = "give the directory of a Hugging Face model with --model DIR or \
      LT_MODEL=DIR; in a checkout of this project, `cargo xtask fetch` gets one and prints where \
      it is";
 
+/// Where a model is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In this directory.
+    Dir(PathBuf),
+    /// In the program itself.
+    BuiltIn(BuiltIn),
+}
+
 impl Common {
+    /// Where the model is: this one is built in for what is to be done, if none is given.
+    pub(crate) fn place(&self, default: BuiltIn) -> Result<Place> {
+        Ok(self.given()?.unwrap_or(Place::BuiltIn(default)))
+    }
+
     /// The model's directory.
     pub(crate) fn model_dir(&self) -> Result<PathBuf> {
+        match self.given()? {
+            Some(Place::Dir(dir)) => Ok(dir),
+            Some(Place::BuiltIn(model)) => Err(model.has_no_files()),
+            None => Err(Failure::new("no model is given").hint(HOW_TO_GET_ONE)),
+        }
+    }
+
+    /// Where the model is that was asked for.
+    fn given(&self) -> Result<Option<Place>> {
         let from_environment = || env::var_os("LT_MODEL").filter(|dir| !dir.is_empty());
         let Some(dir) = self.model.clone().or_else(|| from_environment().map(PathBuf::from)) else {
-            return Err(Failure::new("no model is given").hint(HOW_TO_GET_ONE));
+            return Ok(None);
         };
         if dir.is_dir() {
-            return Ok(dir);
+            return Ok(Some(Place::Dir(dir)));
         }
         let shown = dir.display();
         if dir.exists() {
             let message = format!("the model `{shown}` is a file, expected a directory");
             return Err(Failure::new(message).hint("give the directory that the file is in"));
         }
+        if let Some(model) = BuiltIn::named(&dir) {
+            return Ok(Some(Place::BuiltIn(model)));
+        }
         match HubName::of(&dir) {
-            Some(name) => from_hub(&name),
+            Some(name) => Ok(Some(Place::Dir(from_hub(&name)?))),
             None => {
                 Err(Failure::new(format!("there is no directory `{shown}`")).hint(HOW_TO_GET_ONE))
             }

@@ -43,7 +43,7 @@ pub(crate) struct SearchArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  lt search --model DIR --in lines.txt \"a small cat\"
+  lt search --in lines.txt \"a small cat\"
   lt search --model DIR --in lines.txt --top 20 --format json < queries.txt
 
 JSON, for each query: {\"query\": \"a small cat\", \"hits\": [{\"line\": 7, \"score\": 0.77, \"text\": \"…\"},

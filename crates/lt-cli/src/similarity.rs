@@ -29,7 +29,7 @@ pub(crate) struct SimilarityArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  lt similarity --model DIR \"a cat\" \"a kitten\" \"an invoice\"
+  lt similarity \"a cat\" \"a kitten\" \"a bank account\"
   lt similarity --model DIR --format json < lines.txt
 
 JSON: {\"texts\": [\"a cat\", …], \"cosine\": [[1.0, …], …]}

@@ -9,8 +9,10 @@ use lt_tokenizer::{Encoding, Limit, Tokenizer};
 use serde::Serialize;
 
 use crate::args::{Common, Format};
+use crate::built_in::BuiltIn;
 use crate::columns::{padded, printable, shortened, width};
 use crate::failure::{Failure, Result};
+use crate::model_dir::Place;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::text_input::TextInput;
@@ -26,7 +28,7 @@ pub(crate) struct TokenizeArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  lt tokenize --model DIR \"unbelievably good\"
+  lt tokenize \"unbelievably good\"
   lt tokenize --model DIR --format json < lines.txt
 
 JSON, for each text: {\"ids\": [101, …], \"tokens\": [\"[CLS]\", …], \"offsets\": [[0, 0], …]}
@@ -44,10 +46,14 @@ struct Line<'a> {
 }
 
 pub(crate) fn run(args: &TokenizeArgs, common: &Common) -> Result<()> {
-    let dir = common.model_dir()?;
-    let settings = SentenceTransformers::from_dir(&dir)?;
-    let dir = settings.as_ref().map_or(dir.as_path(), |found| &found.transformer_dir);
-    let tokenizer = Tokenizer::from_dir(dir)?;
+    let (tokenizer, preparation) = match common.place(BuiltIn::Bert)? {
+        Place::BuiltIn(model) => (model.tokenizer()?, None),
+        Place::Dir(dir) => {
+            let settings = SentenceTransformers::from_dir(&dir)?;
+            let dir = settings.as_ref().map_or(dir.as_path(), |found| &found.transformer_dir);
+            (Tokenizer::from_dir(dir)?, settings.map(|settings| settings.preparation))
+        }
+    };
     let mut output = Output::new(common.format);
     let mut texts = TextInput::new(&args.texts);
     let progress = Progress::of_texts(&texts);
@@ -55,8 +61,8 @@ pub(crate) fn run(args: &TokenizeArgs, common: &Common) -> Result<()> {
     while let Some(text) = texts.next() {
         let mut text = text?;
         number += 1;
-        if let Some(settings) = &settings {
-            text = settings.preparation.prepare(&text).into_owned();
+        if let Some(preparation) = &preparation {
+            text = preparation.prepare(&text).into_owned();
         }
         let encoding = tokenizer
             .encode(text.as_str(), Limit::None)

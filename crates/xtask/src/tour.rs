@@ -1,12 +1,11 @@
-//! `cargo xtask tour`: from nothing to what a Transformer does with a sentence, on real weights.
+//! `cargo xtask tour`: what a Transformer does with a sentence, on the models that are built in.
 
 use crate::command::{self, Command};
 use crate::failure::Result;
-use crate::fetch;
 use crate::workspace::Workspace;
 
-/// Two things said three times: those that mean the same come out similar, which `lt-tasks` tests
-/// with the same sentences. All are English: this model has no Chinese.
+/// Two things said three times: those that mean the same come out similar. All are English: these
+/// models have no Chinese.
 const SENTENCES: [&str; 6] = [
     "The cat sleeps on the warm windowsill.",
     "A kitten is taking a nap by the window.",
@@ -16,17 +15,21 @@ const SENTENCES: [&str; 6] = [
     "Loans cost more since the last rate decision.",
 ];
 
-/// Fetches the real weights, builds `lt`, and runs the tour and a table of similarities.
+/// What is gone on with.
+const BEGINNING: &str = "It was a fine morning, and";
+
+/// Builds `lt`, and runs the tour, a table of similarities, and a text that goes on.
 pub(crate) fn run(workspace: &Workspace, text: Option<&str>) -> Result<()> {
-    let model = fetch::model(workspace)?;
     command::run(workspace.cargo().args(["build", "--release", "--package", "lt-cli"]))?;
-    command::run(lt(workspace, "tour").arg("--model").arg(&model).args(text))?;
-    command::run(lt(workspace, "similarity").arg("--model").arg(&model).args(SENTENCES))
+    command::run(lt(workspace, "tour").args(text))?;
+    command::run(lt(workspace, "similarity").args(SENTENCES))?;
+    command::run(lt(workspace, "generate").args(["--prompt", BEGINNING]))
 }
 
-/// The program `lt`, as built.
+/// The program `lt`, as built, with the models that are built into it.
 fn lt(workspace: &Workspace, subcommand: &str) -> Command {
     let mut lt = workspace.cargo();
     lt.args(["run", "--quiet", "--release", "--package", "lt-cli", "--", subcommand]);
+    lt.env_remove("LT_MODEL");
     lt
 }

@@ -5,13 +5,9 @@ use std::sync::Arc;
 
 use anstyle::Style;
 use clap::Args;
-use lt_model::MaskedLm;
 use lt_recipes::{HiddenWords, measure_hidden_words};
-use lt_tasks::TaskError;
-use lt_tokenizer::Tokenizer;
 
 use super::labelled_file::FileArgs;
-use crate::another_head::with_hint;
 use crate::args::{Common, Format};
 use crate::failure::Result;
 use crate::output::Output;
@@ -42,16 +38,14 @@ Of the tokens that are hidden eight of ten become the mask, one another token, a
 training. JSON: {\"loss\": x, \"perplexity\": y, \"accuracy\": z, \"tokens\": n}";
 
 pub(super) fn run(args: &MlmArgs, common: &Common) -> Result<()> {
-    let (dir, options) = (common.model_dir()?, common.load_options());
-    let model = MaskedLm::from_dir(&dir, &options)
-        .map_err(|error| with_hint(TaskError::from(error)))?
-        .model;
-    let tokenizer = Arc::new(Tokenizer::from_dir(&dir)?);
+    let model = common.fill_mask()?;
+    let tokenizer = Arc::new(model.tokenizer().clone());
     let mut data = args.file.data();
     data.max_length = args.max_length;
     let hiding = HiddenWords::new(args.seed).rate(args.rate);
-    let found = measure_hidden_words(&model, &tokenizer, &data, &hiding, &mut common.scratch()?)
-        .map_err(with_advice)?;
+    let found =
+        measure_hidden_words(model.model(), &tokenizer, &data, &hiding, &mut common.scratch()?)
+            .map_err(with_advice)?;
     let mut output = Output::new(common.format);
     match common.format {
         Format::Json => output.json(&found)?,

@@ -8,6 +8,7 @@ use lt_model::{LoadOptions, MaskedLm, ModelError, TextEncoder};
 use lt_tasks::{SentenceEncoder, TaskError, TextGenerator};
 use lt_tokenizer::{Encoding, Limit, Tokenizer};
 
+use crate::built_in::BuiltIn;
 use crate::failure::Result;
 
 /// A model with what belongs to it.
@@ -39,11 +40,7 @@ impl Checkpoint {
             let tokenizer = Tokenizer::from_dir(dir)?;
             // Without a mask token there is nothing to guess.
             if tokenizer.special_tokens().mask.is_some() {
-                let model = MaskedLm::from_dir(dir, options)?.model;
-                let positions = model.encoder().longest();
-                let limit = tokenizer.model_max_length().map_or(positions, |n| n.min(positions));
-                let (model, tokenizer) = (Box::new(model), Box::new(tokenizer));
-                return Ok(Self::MaskedLm { model, tokenizer, limit });
+                return Ok(Self::masked_lm(MaskedLm::from_dir(dir, options)?.model, tokenizer));
             }
         }
         if class.ends_with("ForCausalLM") || class.ends_with("LMHeadModel") {
@@ -55,6 +52,22 @@ impl Checkpoint {
             }
         }
         Ok(Self::Sentences(Box::new(SentenceEncoder::from_dir(dir, options)?)))
+    }
+
+    /// One that is built in.
+    pub(crate) fn built_in(model: BuiltIn) -> Result<Self> {
+        Ok(match model {
+            BuiltIn::Bert => Self::masked_lm(lt_tiny_bert::model()?, lt_tiny_bert::tokenizer()?),
+            BuiltIn::MiniLm => Self::Sentences(Box::new(lt_tiny_minilm::sentence_encoder()?)),
+            BuiltIn::Gpt => Self::CausalLm(Box::new(lt_tiny_gpt::text_generator()?)),
+        })
+    }
+
+    fn masked_lm(model: MaskedLm, tokenizer: Tokenizer) -> Self {
+        let positions = model.encoder().longest();
+        let limit = tokenizer.model_max_length().map_or(positions, |n| n.min(positions));
+        let (model, tokenizer) = (Box::new(model), Box::new(tokenizer));
+        Self::MaskedLm { model, tokenizer, limit }
     }
 
     pub(crate) fn encoder(&self) -> &TextEncoder {

@@ -25,7 +25,9 @@ use std::io::{self, IsTerminal, Write};
 use clap::Args;
 
 use crate::args::{Common, Format};
+use crate::built_in::BuiltIn;
 use crate::failure::Result;
+use crate::model_dir::Place;
 use crate::output::Output;
 use crate::text_input::TextInput;
 use attention::Wanted;
@@ -57,9 +59,10 @@ pub(crate) struct TourArgs {
 
 const MEANING: &str = "\
 Examples:
-  lt tour --model DIR
-  lt tour --model DIR \"She will wound the man who wound the clock.\"
+  lt tour
+  lt tour \"She will wound the man who wound the clock.\"
   lt tour --model DIR --layer 1 --head 8 \"The cat sat on the mat.\"
+  lt tour --model lt-tiny-gpt \"It was a fine morning\"
   lt tour --model DIR --format json \"The cat sat on the mat.\"
 
 JSON: one object with everything that the tour shows, and the vectors and weights in full.
@@ -91,8 +94,10 @@ JSON: one object with everything that the tour shows, and the vectors and weight
     end             enough_seen, context_full or end_token";
 
 pub(crate) fn run(args: &TourArgs, common: &Common) -> Result<()> {
-    let dir = common.model_dir()?;
-    let checkpoint = Checkpoint::load(&dir, &common.load_options())?;
+    let checkpoint = match common.place(BuiltIn::Bert)? {
+        Place::Dir(dir) => Checkpoint::load(&dir, &common.load_options())?,
+        Place::BuiltIn(model) => Checkpoint::built_in(model)?,
+    };
     let mut scratch = common.scratch()?;
     let wanted = Wanted { layer: args.layer, head: args.head };
     let mut output = Output::new(common.format);

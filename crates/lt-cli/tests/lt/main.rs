@@ -3,7 +3,9 @@
 
 mod answer;
 mod bench;
+mod built_in;
 mod classify;
+mod convert;
 mod encode;
 mod fill_mask;
 mod forward;

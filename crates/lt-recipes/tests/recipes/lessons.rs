@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lt_recipes::{Classify, Training};
+use lt_recipes::{Classify, Clm, Setting, TokenizerRecipe, Training};
 
 /// The four differ in what they begin with and what they train, and in nothing else.
 #[test]
@@ -21,4 +21,17 @@ fn the_recipes_of_transfer_learning_are_read_and_share_their_data() {
         assert_eq!(recipe.lora.is_some(), name == "lora");
         assert_eq!(!recipe.optimizer.freeze.is_empty(), name == "frozen");
     }
+}
+
+/// The example lays sizes and steps over them.
+#[test]
+fn the_recipes_of_the_scaling_law_are_read_and_belong_together() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons/scaling");
+    let tokenizer = TokenizerRecipe::read(folder.join("tokenizer.toml"), &[]).unwrap();
+    let over = [Setting::new("model.n_embd", 64_i64), Setting::new("steps", 500_i64)];
+    let model: Training<Clm> = Training::read(folder.join("model.toml"), &over).unwrap();
+    assert_eq!(model.tokenizer.from.as_ref(), Some(&tokenizer.out));
+    assert_eq!(model.data.files, tokenizer.data.files);
+    assert_eq!((model.steps, model.epochs), (Some(500), None));
+    assert!(model.objective.pack);
 }

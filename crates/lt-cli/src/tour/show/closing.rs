@@ -57,7 +57,7 @@ fn commands(tour: &Tour, again: &Again<'_>) -> [String; 3] {
     let (layer, head) = another.map_or((0, 0), |head| (head.layer, head.head));
     let third = match tour.result {
         Outcome::SentenceVector(_) => {
-            format!("lt similarity {model}'a cat' 'a kitten' 'an invoice'")
+            format!("lt similarity {model}'a cat' 'a kitten' 'a bank account'")
         }
         Outcome::MaskedWords { .. } => {
             format!("lt fill-mask {model}'The cat sat on the [MASK].'")
