@@ -1,7 +1,9 @@
 #![doc = concat!(
     include_str!("../doc/01-recipes.md"),
     include_str!("../doc/transfer.svg"),
-    include_str!("../doc/02-laws.md"),
+    include_str!("../doc/02-scaling.md"),
+    include_str!("../doc/scaling.svg"),
+    include_str!("../doc/03-laws.md"),
 )]
 
 mod carry_out;
