@@ -74,8 +74,8 @@ pub(crate) fn run(args: &ConvertArgs, common: &Common) -> Result<()> {
     let source = Checkpoint::open(&model, common.load_options().reading)?;
     // A directory of sentence-transformers may have the model in one of its own.
     let out = args.out.join(model.strip_prefix(&dir).unwrap_or(Path::new("")));
-    if out.join("config.json").exists() || out.join("model.safetensors").exists() {
-        let message = format!("there is a model in `{}`", args.out.display());
+    if fs::read_dir(&args.out).is_ok_and(|mut entries| entries.next().is_some()) {
+        let message = format!("there is something in `{}`", args.out.display());
         return Err(Failure::new(message).hint("give the name of a new directory"));
     }
     let to = StoreAs::from(args.to);

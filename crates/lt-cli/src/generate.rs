@@ -80,9 +80,10 @@ pub(crate) fn run(args: &GenerateArgs, common: &Common) -> Result<()> {
         // Ids can be continued without a tokenizer; with one they are shown as text.
         let (config, tokenizer) = match common.place(BuiltIn::Gpt)? {
             Place::Dir(dir) => (GenerationConfig::from_dir(&dir)?, Tokenizer::from_dir(&dir).ok()),
-            Place::BuiltIn(model) => {
-                (common.text_generator()?.config().clone(), Some(model.tokenizer()?))
-            }
+            Place::BuiltIn(model) => (
+                GenerationConfig::from_json(lt_tiny_gpt::GENERATION_CONFIG)?,
+                Some(model.tokenizer()?),
+            ),
         };
         let settings = args.flags.settings(config)?;
         let (tokenizer, threads) = (tokenizer.as_ref(), scratch.threads());

@@ -1,4 +1,5 @@
-//! Trains small models of three sizes on four amounts of text, and fits a law to their losses.
+//! Trains small models of three sizes on four amounts of text, fits a law to their losses, and
+//! writes both into the chapter: `lessons/scaling/runs.csv` and `doc/scaling.svg`.
 //!
 //! ```text
 //! python3 crates/lt-recipes/corpus/prepare.py target/corpus/out
@@ -45,7 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let threads: Threads = lt_kernels::pool(threads)?;
             let session = Session { threads, resume: Resume::GoOn, watcher: &mut Unwatched };
             recipe.run(session)?;
-            let loss = last_evaluation(Path::new(&out))?;
+            // As it is written down, so that the law is that of the table.
+            let loss = (last_evaluation(Path::new(&out))? * 1e4).round() / 1e4;
             // Of a layer: four matrices of attention, two of four times the width, their biases,
             // and two norms.
             let (width, layers) = (width as f64, layers as f64);
@@ -58,8 +60,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let law = ScalingLaw::fit(&sizes)?;
     println!("{law}");
-    fs::write("target/lessons/scaling/runs.csv", table)?;
-    fs::write("target/lessons/scaling/scaling.svg", plot_scaling(&sizes, &law))?;
+    fs::write(recipes.join("runs.csv"), table)?;
+    fs::write("crates/lt-recipes/doc/scaling.svg", plot_scaling(&sizes, &law))?;
     Ok(())
 }
 

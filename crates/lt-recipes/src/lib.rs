@@ -2,8 +2,10 @@
     include_str!("../doc/01-recipes.md"),
     include_str!("../doc/transfer.svg"),
     include_str!("../doc/02-scaling.md"),
+    include_str!("../doc/scaling-law.mathml"),
+    include_str!("../doc/03-scaling.md"),
     include_str!("../doc/scaling.svg"),
-    include_str!("../doc/03-laws.md"),
+    include_str!("../doc/04-laws.md"),
 )]
 
 mod carry_out;

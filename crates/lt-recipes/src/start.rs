@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lt_config::{ModelConfig, SentenceTransformers};
-use lt_tokenizer::{SpecialToken, Tokenizer};
+use lt_tokenizer::{SpecialToken, Tokenizer, TokenizerError};
 use lt_train::data::LabelSet;
 use serde_json::{Map, Value, json};
 
@@ -270,7 +270,12 @@ fn moved(
     checkpoint: &Path,
 ) -> Result<Option<Words>> {
     let Some(old) = json.get("vocab_size").and_then(Value::as_u64) else { return Ok(None) };
-    let words = Words::between(tokenizer, &Tokenizer::from_dir(checkpoint)?, old as usize)?;
+    let before = match Tokenizer::from_dir(checkpoint) {
+        // Where nothing says which words the rows are, they are those of the tokenizer.
+        Err(TokenizerError::NotFound { .. }) => return Ok(None),
+        before => before?,
+    };
+    let words = Words::between(tokenizer, &before, old as usize)?;
     if words.is_some() {
         for (key, token) in special_ids(tokenizer) {
             if let (Some(value), Some(token)) = (json.get_mut(key), token) {

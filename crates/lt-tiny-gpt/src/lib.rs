@@ -38,7 +38,8 @@ pub fn model() -> Result<CausalLm, ModelError> {
     Ok(CausalLm::from_source(ModelConfig::from_json(CONFIG)?, &weights)?.model)
 }
 
-/// The model with its tokenizer and the settings it writes best with: goes on with a text.
+/// The model with its tokenizer and the settings of
+/// [`GENERATION_CONFIG`]: goes on with a text.
 ///
 /// ```
 /// let generator = lt_tiny_gpt::text_generator()?;

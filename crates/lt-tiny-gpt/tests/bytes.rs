@@ -1,6 +1,9 @@
 //! The bytes that are built in.
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
+use lt_core::Threads;
+use lt_model::LoadOptions;
+use lt_tasks::TextGenerator;
 use sha2::{Digest as _, Sha256};
 
 #[test]
@@ -11,4 +14,21 @@ fn the_weights_are_those_that_the_recipe_led_to() {
         Sha256::digest(lt_tiny_gpt::WEIGHTS).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(line.split(' ').next(), Some(&found[..]));
     assert!(lt_tiny_gpt::WEIGHTS.len() < 10_000_000);
+}
+
+#[test]
+fn what_is_built_in_is_what_the_directory_holds() {
+    let ours = lt_tiny_gpt::text_generator().unwrap();
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/model");
+    let theirs = TextGenerator::from_dir(dir, &LoadOptions::default()).unwrap();
+    assert_eq!(ours.config(), theirs.config());
+    let write = |generator: &TextGenerator| {
+        let settings = generator.settings().unwrap();
+        generator
+            .write(&["They walked to the"], settings, &Threads::single())
+            .unwrap()
+            .remove(0)
+            .ids
+    };
+    assert_eq!(write(&ours), write(&theirs));
 }

@@ -74,6 +74,14 @@ impl Tokenizer {
     /// Loads the texts of a `tokenizer.json` and of the `tokenizer_config.json` beside it, which
     /// names the special tokens and the maximum length.
     ///
+    /// ```
+    /// use lt_tokenizer::{ByteLevelStyle, Tokenizer, TokenizerTraining};
+    /// let trained = TokenizerTraining::byte_level_bpe(300, ByteLevelStyle::Gpt2).train(["a cat"])?;
+    /// let tokenizer = Tokenizer::from_texts(trained.json(), trained.config())?;
+    /// assert_eq!(tokenizer.id("<|endoftext|>"), Some(0));
+    /// # Ok::<(), lt_tokenizer::TokenizerError>(())
+    /// ```
+    ///
     /// # Errors
     /// A [`TokenizerError`] if one of them does not hold together.
     pub fn from_texts(json: &str, config: &str) -> Result<Self> {

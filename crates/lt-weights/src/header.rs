@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
+use std::path::Path;
 
 use lt_core::Dtype;
 use safetensors::Dtype as FileDtype;
@@ -68,6 +69,18 @@ impl Placed {
 pub(crate) enum Failure {
     Io(io::Error),
     File(HeaderProblem),
+}
+
+impl Failure {
+    /// The error of the file at this path, or of this name.
+    pub(crate) fn at(self, path: &Path) -> ReadError {
+        match self {
+            Self::Io(error) => ReadError::io(path)(error),
+            Self::File(problem) => {
+                ReadError::Header { path: path.to_owned(), problem: Box::new(problem) }
+            }
+        }
+    }
 }
 
 impl From<io::Error> for Failure {

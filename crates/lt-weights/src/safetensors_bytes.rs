@@ -1,11 +1,11 @@
 //! A safetensors file that lies in memory.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lt_core::Weight;
 
-use crate::header::{self, Failure, Placed};
+use crate::header::{self, Placed};
 use crate::numbers::copied;
 use crate::{ReadError, TensorInfo, TensorSource};
 
@@ -42,13 +42,8 @@ impl<B: AsRef<[u8]>> SafetensorsBytes<B> {
     /// If the bytes are not what the header says in every respect.
     pub fn new(bytes: B) -> Result<Self, ReadError> {
         let whole = bytes.as_ref();
-        let places = header::read(whole, whole.len() as u64).map_err(|failure| {
-            let path = PathBuf::from(NAME);
-            match failure {
-                Failure::Io(source) => ReadError::Io { path, source },
-                Failure::File(problem) => ReadError::Header { path, problem: Box::new(problem) },
-            }
-        })?;
+        let places = header::read(whole, whole.len() as u64)
+            .map_err(|failure| failure.at(Path::new(NAME)))?;
         let tensors = places.iter().map(Placed::info).collect();
         Ok(Self { bytes, tensors, places })
     }

@@ -9,7 +9,7 @@ use lt_core::Weight;
 #[cfg(feature = "mmap")]
 use safetensors::Dtype as FileDtype;
 
-use crate::header::{self, Failure, Placed};
+use crate::header::{self, Placed};
 #[cfg(feature = "mmap")]
 use crate::mapped::{MappedFile, MappedNumbers};
 use crate::numbers::copied;
@@ -78,12 +78,7 @@ impl SafetensorsFile {
             return Err(ReadError::WrongKind { path: path.to_owned(), expected: "file" });
         }
         let file = File::open(path).map_err(&io)?;
-        let places = header::read(&file, metadata.len()).map_err(|failure| match failure {
-            Failure::Io(error) => io(error),
-            Failure::File(problem) => {
-                ReadError::Header { path: path.to_owned(), problem: Box::new(problem) }
-            }
-        })?;
+        let places = header::read(&file, metadata.len()).map_err(|failure| failure.at(path))?;
 
         let data = match reading {
             #[cfg(feature = "mmap")]

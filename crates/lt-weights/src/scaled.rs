@@ -1,6 +1,7 @@
 //! Matrices of whole numbers of 8 bits: each row has a scale, which the numbers are multiples of.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use safetensors::Dtype as FileDtype;
 
@@ -10,32 +11,28 @@ use crate::header::Placed;
 pub(crate) const SUFFIX: &str = "_scale";
 
 /// The largest multiple: both signs have as many.
-pub(crate) const LARGEST: f32 = 127.0;
+const LARGEST: f32 = 127.0;
 
 /// Gives each matrix of whole numbers its scales, which then are no tensor of their own.
 pub(crate) fn join(places: Vec<Placed>) -> Vec<Placed> {
-    let mut scales: HashMap<String, Placed> = HashMap::new();
-    let mut matrices: Vec<Placed> = Vec::with_capacity(places.len());
     let rows: HashMap<String, usize> = places
         .iter()
         .filter(|tensor| tensor.dtype == FileDtype::I8 && tensor.shape.len() == 2)
         .map(|tensor| (format!("{}{SUFFIX}", tensor.name), tensor.shape[0]))
         .collect();
-    for tensor in places {
-        let is_scale = rows.get(&tensor.name).is_some_and(|&rows| {
-            tensor.dtype == FileDtype::F32 && [vec![rows], vec![rows, 1]].contains(&tensor.shape)
-        });
-        if is_scale {
-            scales.insert(tensor.name.clone(), tensor);
-        } else {
-            matrices.push(tensor);
-        }
+    let is_scale = |tensor: &Placed| {
+        tensor.dtype == FileDtype::F32
+            && rows
+                .get(&tensor.name)
+                .is_some_and(|&rows| [vec![rows], vec![rows, 1]].contains(&tensor.shape))
+    };
+    let (scales, mut tensors): (Vec<Placed>, Vec<Placed>) = places.into_iter().partition(is_scale);
+    let mut scales: HashMap<String, Range<usize>> =
+        scales.into_iter().map(|scale| (scale.name, scale.range)).collect();
+    for tensor in &mut tensors {
+        tensor.scales = scales.remove(&format!("{}{SUFFIX}", tensor.name));
     }
-    for matrix in &mut matrices {
-        let found = scales.remove(&format!("{}{SUFFIX}", matrix.name));
-        matrix.scales = found.map(|scales| scales.range);
-    }
-    matrices
+    tensors
 }
 
 /// The numbers that multiples of these scales stand for, row after row.

@@ -37,13 +37,17 @@ fn eight_bits_are_near_and_come_back_as_32_for_others_to_read() {
 }
 
 #[test]
-fn a_model_that_is_there_is_not_written_over() {
+fn what_is_there_is_not_written_over() {
     let model = with_vocabulary("mlm-tied");
     let before = fs::read(model.path().join("model.safetensors")).unwrap();
     let error =
         lt(&["convert", "--model", arg(model.path()), "--to", "f16", arg(model.path())]).error();
-    assert!(error.contains("there is a model in"), "{error}");
+    assert!(error.contains("there is something in"), "{error}");
     assert_eq!(fs::read(model.path().join("model.safetensors")).unwrap(), before);
+    let mine = tempfile::tempdir().unwrap();
+    fs::write(mine.path().join("vocab.txt"), "mine").unwrap();
+    lt(&["convert", "--model", arg(model.path()), "--to", "f16", arg(mine.path())]).error();
+    assert_eq!(fs::read(mine.path().join("vocab.txt")).unwrap(), b"mine");
 }
 
 #[test]

@@ -41,9 +41,7 @@ pub fn measure_vectors(
     let (mut first, mut second, mut scores) = (Vec::new(), Vec::new(), Vec::new());
     let text = Wanted { key: "text", column: data.text.as_ref() };
     if teacher.is_some() && data.format()? == FormatName::Text {
-        let corpus = data.corpus(&data.files, data.rows(&[text])?)?;
-        let lines =
-            corpus.records().map(|row| Ok(row?.concat())).collect::<Result<Vec<String>>>()?;
+        let lines = lines(data)?;
         first.extend(lines.iter().take(lines.len().saturating_sub(1)).cloned());
         second.extend(lines.into_iter().skip(1));
     } else {
@@ -89,15 +87,20 @@ pub fn measure_spread(
     pairs: usize,
     scratch: &mut Scratch,
 ) -> Result<Likeness> {
-    let text = Wanted { key: "text", column: data.text.as_ref() };
-    let corpus = data.corpus(&data.files, data.rows(&[text])?)?;
-    let lines = corpus.records().map(|row| Ok(row?.concat())).collect::<Result<Vec<String>>>()?;
+    let lines = lines(data)?;
     let theirs = teacher.encode(&lines, scratch)?;
     let ours = encoder.encode(&lines, scratch)?;
     let (first, second): (Vec<usize>, Vec<usize>) = spread(&theirs, pairs).into_iter().unzip();
     let pairs =
         |vectors: &Array2<f32>| (vectors.select(Axis(0), &first), vectors.select(Axis(0), &second));
     compared(&pairs(&ours), &pairs(&theirs))
+}
+
+/// The texts of all rows.
+fn lines(data: &DataSection) -> Result<Vec<String>> {
+    let text = Wanted { key: "text", column: data.text.as_ref() };
+    let corpus = data.corpus(&data.files, data.rows(&[text])?)?;
+    corpus.records().map(|row| Ok(row?.concat())).collect()
 }
 
 /// The cosines of pairs against those of a teacher.

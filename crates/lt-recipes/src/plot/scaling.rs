@@ -8,6 +8,17 @@ const HEIGHT: f64 = 360.0;
 
 /// Draws models that were trained as dots, and a law as lines, both axes by their orders of
 /// magnitude: a self-contained SVG.
+///
+/// ```
+/// use lt_recipes::{ScalingLaw, TrainedSize, plot_scaling};
+/// let sizes = [1e4, 1e5, 1e6].into_iter().flat_map(|n| [1e5, 1e6, 1e7].map(|d| (n, d)));
+/// let loss = |n: f64, d: f64| 1.5 + 8.0 / n.powf(0.3) + 40.0 / d.powf(0.4);
+/// let sizes: Vec<TrainedSize> = sizes
+///     .map(|(n, d)| TrainedSize { parameters: n, tokens: d, loss: loss(n, d) })
+///     .collect();
+/// assert!(plot_scaling(&sizes, &ScalingLaw::fit(&sizes)?).starts_with("<svg "));
+/// # Ok::<(), lt_recipes::RecipeError>(())
+/// ```
 #[must_use]
 pub fn plot_scaling(sizes: &[TrainedSize], law: &ScalingLaw) -> String {
     let mut models: Vec<f64> = sizes.iter().map(|size| size.parameters).collect();
@@ -26,25 +37,14 @@ pub fn plot_scaling(sizes: &[TrainedSize], law: &ScalingLaw) -> String {
         Some((LEFT + x * width, bottom - y * HEIGHT))
     };
     svg.words(LEFT, top - 7.0, " font-weight=\"600\"", "loss of a token");
-    for tick in losses.ticks(6) {
-        let Some(y) = losses.position(tick).filter(|y| (0.0..=1.0).contains(y)) else { continue };
-        let y = bottom - y * HEIGHT;
-        svg.grid((LEFT, y), (LEFT + width, y));
-        svg.words(LEFT - 7.0, y + 4.0, " text-anchor=\"end\"", &label(tick));
-    }
-    for tick in tokens.ticks(6) {
-        let Some(x) = tokens.position(tick).filter(|x| (0.0..=1.0).contains(x)) else { continue };
-        let x = LEFT + x * width;
-        svg.grid((x, top), (x, bottom));
-        svg.words(x, bottom + 16.0, " text-anchor=\"middle\"", &label(tick));
-    }
+    svg.rows(&losses, 6, (top, HEIGHT));
+    svg.columns(&tokens, tokens.ticks(6), (top, HEIGHT));
     svg.words(LEFT + width, bottom + 32.0, " text-anchor=\"end\"", "tokens that were read");
     svg.frame(top, HEIGHT);
+    let read = sizes.iter().map(|size| size.tokens);
+    let (from, to) = read.fold((f64::INFINITY, 0.0_f64), |(a, b), x| (a.min(x), b.max(x)));
     for (number, model) in models.iter().enumerate() {
         svg.key(number, &format!("{} parameters in the layers", label(*model)));
-        let ends: Vec<f64> = sizes.iter().map(|size| size.tokens).collect();
-        let (from, to) =
-            ends.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), x| (a.min(*x), b.max(*x)));
         let along = (0..=40).map(|n| from * (to / from).powf(f64::from(n) / 40.0));
         let line: Vec<_> = along.map(|read| place((read, law.loss(*model, read)))).collect();
         svg.curve(&line, number);

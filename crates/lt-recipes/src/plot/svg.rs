@@ -79,7 +79,7 @@ impl Svg {
         let mut this = Self { text: String::new() };
         this.line(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
-             width=\"{WIDTH}\" height=\"{height}\" role=\"img\" \
+             width=\"{WIDTH}\" style=\"max-width:100%;height:auto\" role=\"img\" \
              font-family=\"system-ui, sans-serif\" font-size=\"12\">"
         ));
         this.line(format_args!("<title>{title}</title>"));
@@ -134,6 +134,29 @@ impl Svg {
         self.words(LEFT + 36.0, y + 4.0, "", words);
     }
 
+    /// Lines across a panel of this top and height, at about so many round numbers of its axis.
+    pub(super) fn rows(&mut self, axis: &Axis, about: usize, (top, height): (f64, f64)) {
+        for (tick, place) in placed(axis, axis.ticks(about)) {
+            let y = top + height - place * height;
+            self.grid((LEFT, y), (WIDTH - RIGHT, y));
+            self.words(LEFT - 7.0, y + 4.0, " text-anchor=\"end\"", &label(tick));
+        }
+    }
+
+    /// Lines down it, at these numbers.
+    pub(super) fn columns(
+        &mut self,
+        axis: &Axis,
+        ticks: impl IntoIterator<Item = f64>,
+        (top, height): (f64, f64),
+    ) {
+        for (tick, place) in placed(axis, ticks) {
+            let x = LEFT + place * (WIDTH - LEFT - RIGHT);
+            self.grid((x, top), (x, top + height));
+            self.words(x, top + height + 16.0, " text-anchor=\"middle\"", &label(tick));
+        }
+    }
+
     /// The frame of a panel.
     pub(super) fn frame(&mut self, top: f64, height: f64) {
         let width = WIDTH - LEFT - RIGHT;
@@ -155,24 +178,9 @@ impl Svg {
         let axis = Axis::of(panel.scale, points.map(|point| point.value)).widened();
         let (width, bottom) = (WIDTH - LEFT - RIGHT, top + PANEL);
         self.words(LEFT, top - 7.0, " font-weight=\"600\"", panel.title);
-        for tick in axis.ticks(5) {
-            let Some(place) = axis.position(tick).filter(|place| (0.0..=1.0).contains(place))
-            else {
-                continue;
-            };
-            let y = bottom - place * PANEL;
-            self.grid((LEFT, y), (LEFT + width, y));
-            self.words(LEFT - 7.0, y + 4.0, " text-anchor=\"end\"", &label(tick));
-        }
-        for tick in steps.ticks(8).into_iter().filter(|tick| tick.fract() == 0.0) {
-            let Some(place) = steps.position(tick).filter(|place| (0.0..=1.0).contains(place))
-            else {
-                continue;
-            };
-            let x = LEFT + place * width;
-            self.grid((x, top), (x, bottom));
-            self.words(x, bottom + 16.0, " text-anchor=\"middle\"", &label(tick));
-        }
+        self.rows(&axis, 5, (top, PANEL));
+        let whole = steps.ticks(8).into_iter().filter(|tick| tick.fract() == 0.0);
+        self.columns(&steps, whole, (top, PANEL));
         self.words(LEFT + width, top - 7.0, " text-anchor=\"end\"", "by step");
         self.frame(top, PANEL);
         let place = |point: &Point| {
@@ -188,7 +196,7 @@ impl Svg {
         }
     }
 
-    pub(super) fn grid(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
+    fn grid(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
         self.line(format_args!(
             "<line class=\"grid\" stroke=\"#57606a\" stroke-opacity=\"0.22\" x1=\"{x1:.1}\" \
              y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
@@ -215,6 +223,14 @@ impl Svg {
             }
         }
     }
+}
+
+/// Those of the numbers that lie on the axis, and where.
+fn placed(axis: &Axis, ticks: impl IntoIterator<Item = f64>) -> impl Iterator<Item = (f64, f64)> {
+    ticks.into_iter().filter_map(|tick| {
+        let place = axis.position(tick).filter(|place| (0.0..=1.0).contains(place))?;
+        Some((tick, place))
+    })
 }
 
 /// The colour of a line, and its dashes.

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use lt_recipes::{Classify, Clm, Setting, TokenizerRecipe, Training};
+use lt_recipes::{
+    Classify, Clm, ScalingLaw, Setting, TokenizerRecipe, TrainedSize, Training, plot_scaling,
+};
 
 /// The four differ in what they begin with and what they train, and in nothing else.
 #[test]
@@ -34,4 +36,20 @@ fn the_recipes_of_the_scaling_law_are_read_and_belong_together() {
     assert_eq!(model.data.files, tokenizer.data.files);
     assert_eq!((model.steps, model.epochs), (Some(500), None));
     assert!(model.objective.pack);
+}
+
+#[test]
+fn the_picture_is_that_of_the_runs() {
+    let runs = include_str!("../../lessons/scaling/runs.csv");
+    let sizes: Vec<TrainedSize> = runs
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let numbers: Vec<f64> = line.split(',').map(|number| number.parse().unwrap()).collect();
+            TrainedSize { parameters: numbers[0], tokens: numbers[1], loss: numbers[2] }
+        })
+        .collect();
+    assert_eq!(sizes.len(), 12);
+    let law = ScalingLaw::fit(&sizes).unwrap();
+    assert_eq!(plot_scaling(&sizes, &law), include_str!("../../doc/scaling.svg"));
 }

@@ -50,6 +50,16 @@ fn a_checkpoint_takes_the_words_of_another_tokenizer_with_the_rows_it_had_for_th
     }
     let (bias, _) = table(&folder, "small", "fewer", "head.bias");
     assert_eq!(bias.shape(), [fewer.vocab_size()]);
+    // Where a checkpoint has no tokenizer, its rows are the words of the one that is given.
+    for name in ["tokenizer.json", "tokenizer_config.json"] {
+        fs::remove_file(folder.path("small/model").join(name)).unwrap();
+    }
+    run(&folder.recipe::<Mlm>(
+        "out = \"DIR/again\"\nsteps = 1\n[model]\nfrom = \"DIR/small/model\"\n[tokenizer]\nfrom = \
+         \"DIR/fewer\"\n[data]\nfiles = [\"DIR/other.txt\"]\n[optimizer]\nrate = 1e-30\nweight_decay = \
+         0.0",
+    ));
+    assert_eq!(table(&folder, "again", "fewer", name).0, small);
     let config = fs::read_to_string(folder.path("small/model/config.json")).unwrap();
     assert!(config.contains(&format!("\"vocab_size\": {}", fewer.vocab_size())), "{config}");
 }
