@@ -2,6 +2,7 @@
 
 mod alone;
 mod dependencies;
+mod exercises;
 mod links;
 mod packages;
 mod unsafety;
@@ -30,6 +31,8 @@ pub(crate) enum Check {
     Regions,
     /// The links between the documents lead somewhere
     Links,
+    /// The exercises are still to be done
+    Exercises,
     /// Unsafe code stands only where it may
     Unsafe,
     /// No crate needs a C compiler, and none brings more packages than promised
@@ -60,6 +63,7 @@ impl Check {
             Self::Formulas => formulas::run(workspace, formulas::Mode::Check),
             Self::Regions => code_regions::run(workspace, formulas::Mode::Check),
             Self::Links => links::check(workspace),
+            Self::Exercises => exercises::check(workspace),
             Self::Unsafe => unsafety::check(workspace),
             Self::Dependencies => dependencies::check(workspace),
             Self::Clippy => {

@@ -6,6 +6,7 @@ mod command;
 mod failure;
 mod fetch;
 mod formulas;
+mod grade;
 mod laws;
 mod python;
 mod table;
@@ -48,6 +49,17 @@ enum Task {
         #[arg(value_name = "CRATE")]
         package: Option<String>,
     },
+    /// Grade the exercises of a chapter
+    Grade {
+        /// The chapter; without one, how far you are in each
+        chapter: Option<String>,
+        /// One exercise of it
+        #[arg(requires = "chapter")]
+        exercise: Option<String>,
+        /// How many hints to show for what does not hold yet
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        hint: usize,
+    },
     /// Write the MathML of the formulas from their LaTeX
     Formulas {
         /// Write nothing; fail if a file is out of date
@@ -85,6 +97,9 @@ fn run(task: Task) -> Result<()> {
         Task::Test => test::run(&workspace),
         Task::Fetch => print(&format!("{}\n", fetch::model(&workspace)?.display())),
         Task::Laws { cases, package } => laws::run(&workspace, cases, package.as_deref()),
+        Task::Grade { chapter, exercise, hint } => {
+            grade::run(&workspace, chapter.into_iter().chain(exercise), hint)
+        }
         Task::Formulas { check: false } => formulas::run(&workspace, formulas::Mode::Write),
         Task::Formulas { check: true } => formulas::run(&workspace, formulas::Mode::Check),
         Task::Regions { check: false } => code_regions::run(&workspace, formulas::Mode::Write),

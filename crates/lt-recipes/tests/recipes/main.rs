@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // what fails here is the test
 
 mod bad_input;
+mod by_heart;
 mod folder;
 mod lessons;
 mod measuring;

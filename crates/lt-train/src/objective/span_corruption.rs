@@ -1,5 +1,6 @@
 //! Span corruption: spans of a text are taken out, and written down from what is left.
 
+use super::Sequence;
 use crate::data::Draw;
 
 /// How spans are taken out of a text.
@@ -30,6 +31,28 @@ pub struct Corrupted {
     pub input: Vec<u32>,
     /// What the decoder writes: each gap, and the span behind it.
     pub target: Vec<u32>,
+}
+
+impl Corrupted {
+    /// Both parts as one text, of which the first is given: what a decoder alone learns from, with
+    /// [`next_tokens`](super::next_tokens) and [`LanguageModelling`](super::LanguageModelling).
+    ///
+    /// [Tay et al. 2022](https://arxiv.org/abs/2205.05131) (UL2), which trains decoders in this way beside
+    /// encoder–decoders. It reads from left to right in the first part as well.
+    ///
+    /// ```
+    /// use lt_train::{data::Drawn, objective::{SpanCorruption, next_tokens}};
+    /// let mut half = SpanCorruption::new(0, vec![90]);
+    /// half.rate = 0.5;
+    /// let text = half.corrupt(&[1, 2, 3, 4], 0, 0).unwrap().sequence();
+    /// assert_eq!((&text.ids[..], text.given), (&[1, 2, 90, 90, 3, 4][..], 3));
+    /// assert_eq!(next_tokens(&[Drawn::new(text, 0, 0)]).labels, [90, 3, 4]);
+    /// ```
+    #[must_use]
+    pub fn sequence(self) -> Sequence {
+        let given = self.input.len();
+        Sequence::new([self.input, self.target].concat()).given(given)
+    }
 }
 
 impl SpanCorruption {
