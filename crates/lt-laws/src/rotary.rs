@@ -13,8 +13,9 @@ use crate::strategies::{batch_of_rows, length, numbers};
 use crate::{IntoRows, Law};
 
 /// The laws of this module.
-pub const LAWS: [&Law; 4] = [
+pub const LAWS: [&Law; 5] = [
     &ONLY_THE_DISTANCE_COUNTS,
+    &POSITIONS_ARE_TOLD_APART,
     &LENGTHS_ARE_KEPT,
     &THE_FIRST_POSITION_IS_NOT_TURNED,
     &TURNING_BACK_UNDOES,
@@ -27,6 +28,7 @@ pub const LAWS: [&Law; 4] = [
 #[track_caller]
 pub fn all<R: IntoRows>(width: usize, rotate: impl Fn(ArrayView2<'_, f32>, &Ragged) -> R) {
     only_the_distance_counts(width, &rotate);
+    positions_are_told_apart(width, &rotate);
     lengths_are_kept(width, &rotate);
     the_first_position_is_not_turned(width, &rotate);
 }
@@ -70,6 +72,37 @@ pub fn only_the_distance_counts<R: IntoRows>(
                         "the score of positions {i} and {j} is {here}, of {first} and {second} {there}"
                     ));
                 }
+            }
+        }
+        Ok(())
+    });
+}
+
+/// See [`positions_are_told_apart`].
+pub const POSITIONS_ARE_TOLD_APART: Law = Law {
+    name: "the same row at two positions comes out as two",
+    statement: "Rᵢ·x ≠ Rⱼ·x for i ≠ j, where no number of x is 0",
+    tolerance: "none: that something was turned shows in some bit",
+};
+
+/// One row, at all positions of a text, becomes as many different ones: without this, doing
+/// nothing at all would obey the other laws.
+///
+/// # Panics
+/// If the law is broken.
+#[track_caller]
+pub fn positions_are_told_apart<R: IntoRows>(
+    width: usize,
+    rotate: impl Fn(ArrayView2<'_, f32>, &Ragged) -> R,
+) {
+    let row = proptest::collection::vec(0.5_f32..2.0, width);
+    POSITIONS_ARE_TOLD_APART.hold(&(row, 2..=7_usize), |(row, tokens)| {
+        let rows = Array2::from_shape_fn((tokens, width), |(_, column)| row[column]);
+        let turned = shaped(rotate(rows.view(), &Ragged::single(tokens)), tokens, width)?;
+        for (i, j) in (0..tokens).flat_map(|j| (0..j).map(move |i| (i, j))) {
+            if turned.row(i) == turned.row(j) {
+                let got = shown(turned.row(i));
+                return Err(format!("positions {i} and {j} both give {got}"));
             }
         }
         Ok(())

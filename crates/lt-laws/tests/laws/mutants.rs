@@ -143,6 +143,8 @@ mutants! {
     pairs_of_one_layout_with_angles_of_the_other
         is caught by rotary::ONLY_THE_DISTANCE_COUNTS =>
         rotary::only_the_distance_counts(6, turns(Twist::MixesLayouts));
+    a_rotation_by_nothing is caught by rotary::POSITIONS_ARE_TOLD_APART =>
+        rotary::positions_are_told_apart(6, |rows, _| rows.to_owned());
     a_rotation_with_one_sign is caught by rotary::LENGTHS_ARE_KEPT =>
         rotary::lengths_are_kept(6, turns(Twist::SameSign));
     a_rotation_that_counts_from_one is caught by rotary::THE_FIRST_POSITION_IS_NOT_TURNED =>
