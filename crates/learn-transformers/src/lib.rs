@@ -38,6 +38,13 @@ pub use lt_weights as weights;
 #[cfg(feature = "models")]
 pub use {lt_tiny_bert as tiny_bert, lt_tiny_gpt as tiny_gpt, lt_tiny_minilm as tiny_minilm};
 
+#[cfg(feature = "full")]
+#[doc = include_str!("../doc/errata.md")]
+pub mod errata {}
+
+#[doc = include_str!("../doc/glossary.md")]
+pub mod glossary {}
+
 /// The README's example, run as a test.
 #[cfg(all(doctest, feature = "full"))]
 #[doc = include_str!("../README.md")]
