@@ -1,6 +1,21 @@
 //! What each exercise is held against. Reading it takes nothing away: the laws are in the chapters.
 
 mod attention;
+mod config;
+mod core;
+mod decoder;
+mod embedding;
+mod encoder;
+mod generate;
+mod kernels;
+mod laws;
+mod layers;
+mod model;
+mod recipes;
+mod tasks;
+mod tokenizer;
+mod train;
+mod weights;
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +24,24 @@ use lt_laws::Law;
 
 use crate::Exercise;
 
-pub(crate) const CHAPTERS: &[&[Exercise]] = &[attention::EXERCISES];
+pub(crate) const CHAPTERS: &[&[Exercise]] = &[
+    tokenizer::EXERCISES,
+    embedding::EXERCISES,
+    attention::EXERCISES,
+    layers::EXERCISES,
+    encoder::EXERCISES,
+    model::EXERCISES,
+    decoder::EXERCISES,
+    generate::EXERCISES,
+    tasks::EXERCISES,
+    train::EXERCISES,
+    recipes::EXERCISES,
+    kernels::EXERCISES,
+    weights::EXERCISES,
+    config::EXERCISES,
+    core::EXERCISES,
+    laws::EXERCISES,
+];
 
 /// The exercises of a chapter: `Stars name ["hint", …]` for each. The test is the function of that
 /// name in scope; it is put to the function of that name of the reader, and so on.

@@ -3,6 +3,21 @@
 #![allow(unused_variables, clippy::must_use_candidate)]
 
 pub mod attention;
+pub mod config;
+pub mod core;
+pub mod decoder;
+pub mod embedding;
+pub mod encoder;
+pub mod generate;
+pub mod kernels;
+pub mod laws;
+pub mod layers;
+pub mod model;
+pub mod recipes;
+pub mod tasks;
+pub mod tokenizer;
+pub mod train;
+pub mod weights;
 
 mod exercise;
 mod grading;
