@@ -105,9 +105,9 @@ impl<'a> From<HiddenStates<'a>> for CrossAttentionInput<'a> {
 pub struct AttentionInput<'a> {
     /// `[tokens, h·k]`; head `i` is the columns from `i·k` to `(i + 1)·k`.
     pub query: ArrayView2<'a, f32>,
-    /// `[key tokens, h·k]`.
+    /// `[key tokens, g·k]`: g heads of keys, h where none are shared.
     pub key: ArrayView2<'a, f32>,
-    /// `[key tokens, h·v]`.
+    /// `[key tokens, g·v]`.
     pub value: ArrayView2<'a, f32>,
     /// Where each sequence of the queries begins.
     pub queries: &'a Ragged,

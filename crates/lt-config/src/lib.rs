@@ -1,6 +1,8 @@
 #![doc = concat!(
     include_str!("../doc/01-config.md"),
     include_str!("../doc/parameters.mathml"),
+    include_str!("../doc/01b-parameters.md"),
+    include_str!("../doc/where.svg"),
     include_str!("../doc/02-count.md"),
 )]
 

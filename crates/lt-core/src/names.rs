@@ -15,7 +15,8 @@ pub enum Rule {
         /// There: `encoder.layer.{}.attention.self.query`.
         theirs: &'static str,
     },
-    /// As `Rename`, and the matrix is stored as `[in, out]` (GPT-2's `Conv1D`).
+    /// As `Rename`, and the matrix is stored as `[in, out]` (GPT-2's `Conv1D`). Only names that end
+    /// in `weight` are turned: a bias has one side.
     Transpose {
         /// Here.
         ours: &'static str,

@@ -1,9 +1,13 @@
 #![doc = concat!(
     include_str!("../doc/01-embedding.md"),
+    include_str!("../doc/added.svg"),
+    include_str!("../doc/01b-formula.md"),
     include_str!("../doc/embedding.mathml"),
     include_str!("../doc/02-symbols.md"),
     include_str!("../doc/sinusoidal.mathml"),
     include_str!("../doc/03-positions.md"),
+    include_str!("../doc/positions.svg"),
+    include_str!("../doc/03b-table.md"),
     include_str!("../doc/rotary.mathml"),
     include_str!("../doc/04-rotary.md"),
     include_str!("../doc/alibi.mathml"),

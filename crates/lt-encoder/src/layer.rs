@@ -16,7 +16,7 @@ pub use backward::EncoderLayerCache;
 pub enum NormPlacement {
     /// After each residual sum, as in the Transformer paper and BERT: x ← norm(x + f(x)).
     Post,
-    /// Before each sublayer, as most models since GPT-2: x ← x + f(norm(x)).
+    /// Before each sublayer, as most decoders since GPT-2, and ModernBERT: x ← x + f(norm(x)).
     Pre,
 }
 

@@ -1,9 +1,13 @@
 #![doc = concat!(
     include_str!("../doc/01-encoder.md"),
+    include_str!("../doc/norms.svg"),
+    include_str!("../doc/01b-formula.md"),
     include_str!("../doc/post-ln.mathml"),
     include_str!("../doc/02-pre-ln.md"),
     include_str!("../doc/pre-ln.mathml"),
     include_str!("../doc/03-code.md"),
+    include_str!("../doc/stream.svg"),
+    include_str!("../doc/03b-pooler.md"),
     include_str!("../doc/pooler.mathml"),
     include_str!("../doc/04-order.md"),
     include_str!("../doc/permutation.mathml"),

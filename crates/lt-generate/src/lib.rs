@@ -1,5 +1,7 @@
 #![doc = concat!(
     include_str!("../doc/01-generate.md"),
+    include_str!("../doc/strategies.svg"),
+    include_str!("../doc/01b-generate.md"),
     include_str!("../doc/likelihood.mathml"),
     include_str!("../doc/02-generate.md"),
     include_str!("../doc/score.mathml"),

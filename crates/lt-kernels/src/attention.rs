@@ -73,9 +73,9 @@ pub struct Attention<'a> {
 pub enum LooksAt<'a> {
     /// Rows, laid end to end.
     Rows {
-        /// Keys `[key tokens, h·k]`.
+        /// Keys `[key tokens, g·k]`.
         key: ArrayView2<'a, f32>,
-        /// Values `[key tokens, h·v]`.
+        /// Values `[key tokens, g·v]`.
         value: ArrayView2<'a, f32>,
         /// Where each sequence's keys and values begin.
         sequences: &'a Ragged,
@@ -93,7 +93,7 @@ impl LooksAt<'_> {
         }
     }
 
-    /// The keys `[s, h·k]` and the values `[s, h·v]` of a sequence.
+    /// The keys `[s, g·k]` and the values `[s, g·v]` of a sequence.
     ///
     /// # Panics
     /// If there is no such sequence.

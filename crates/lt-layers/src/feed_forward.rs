@@ -16,7 +16,7 @@ use crate::Linear;
 /// `[tokens, d]` to `[tokens, d]`, through `[tokens, f]`.
 ///
 /// [Vaswani et al. 2017](https://arxiv.org/abs/1706.03762), equation 2 (with ReLU). PyTorch:
-/// `BertIntermediate` and the dense layer of `EncoderOutput`.
+/// `BertIntermediate` and the dense layer of `BertOutput`.
 ///
 /// ```
 /// use lt_layers::{Activation, FeedForward, Linear, lt_core::{Module, Weight}};

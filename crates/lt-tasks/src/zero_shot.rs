@@ -24,7 +24,7 @@ use crate::sequence_scorer::{Scored, SequenceScorer};
 /// # Ok::<(), lt_tasks::TaskError>(())
 /// ```
 ///
-/// [Yin et al. 2019](https://arxiv.org/abs/1909.00161), section 4. PyTorch: transformers'
+/// [Yin et al. 2019](https://arxiv.org/abs/1909.00161). PyTorch: transformers'
 /// `pipeline("zero-shot-classification")`.
 #[derive(Debug)]
 pub struct ZeroShot {

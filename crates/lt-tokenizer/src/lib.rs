@@ -1,5 +1,7 @@
 #![doc = concat!(
     include_str!("../doc/01-tokenizer.md"),
+    include_str!("../doc/pieces.svg"),
+    include_str!("../doc/01b-word-piece.md"),
     include_str!("../doc/word-piece.mathml"),
     include_str!("../doc/02-longest-first.md"),
     include_str!("../doc/longest-first.mathml"),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// How the learning rate (学习率) changes over a run: the factor that the peak rate is multiplied by.
 ///
-/// All but the last begin with a warm-up (预热): the rate rises evenly from 0, because the first
+/// All begin with a warm-up (预热): the rate rises evenly, from 0 in all but the last, because the first
 /// gradients are those of a model that knows nothing, and an optimiser's averages are still empty.
 ///
 /// ```

@@ -1,19 +1,23 @@
 //! `cargo xtask check`: every check that is not a plain run of the tests.
 
 mod alone;
+mod chapters;
 mod dependencies;
 mod exercises;
 mod links;
 mod packages;
+mod translations;
 mod unsafety;
 
 use std::time::Instant;
 
 use clap::ValueEnum;
 
+use crate::book;
 use crate::code_regions;
 use crate::command;
 use crate::failure::{Failure, Result};
+use crate::figures;
 use crate::formulas;
 use crate::table::{Row, Table, WIDTH};
 use crate::workspace::Workspace;
@@ -31,6 +35,10 @@ pub(crate) enum Check {
     Regions,
     /// The links between the documents lead somewhere
     Links,
+    /// The chapters lead from one to the next, and have their parts
+    Chapters,
+    /// No translation is behind its original without saying so
+    Translations,
     /// The exercises are still to be done
     Exercises,
     /// Unsafe code stands only where it may
@@ -41,6 +49,10 @@ pub(crate) enum Check {
     Clippy,
     /// The documentation builds without a warning
     Docs,
+    /// The figures are what the library computes
+    Figures,
+    /// The book can be made, and its links lead somewhere
+    Book,
     /// What would be published builds from what is in the package
     Package,
     /// Each crate passes lints and tests on its own, with each of its features
@@ -63,6 +75,8 @@ impl Check {
             Self::Formulas => formulas::run(workspace, formulas::Mode::Check),
             Self::Regions => code_regions::run(workspace, formulas::Mode::Check),
             Self::Links => links::check(workspace),
+            Self::Chapters => chapters::check(workspace),
+            Self::Translations => translations::check(workspace),
             Self::Exercises => exercises::check(workspace),
             Self::Unsafe => unsafety::check(workspace),
             Self::Dependencies => dependencies::check(workspace),
@@ -75,6 +89,8 @@ impl Check {
                     .args(["doc", "--workspace", "--no-deps"])
                     .env("RUSTDOCFLAGS", "--deny warnings"),
             ),
+            Self::Figures => figures::run(workspace, formulas::Mode::Check),
+            Self::Book => book::run(workspace),
             Self::Package => packages::check(workspace),
             Self::Alone => alone::check(workspace),
         }

@@ -1,10 +1,12 @@
 //! The tasks of this repository: set-up, tests, the law book, checks.
 
+mod book;
 mod check;
 mod code_regions;
 mod command;
 mod failure;
 mod fetch;
+mod figures;
 mod formulas;
 mod grade;
 mod laws;
@@ -60,6 +62,14 @@ enum Task {
         #[arg(long, value_name = "N", default_value_t = 1)]
         hint: usize,
     },
+    /// Make the book from the chapters: pages to search, to read offline and to print
+    Book,
+    /// Draw the figures of the chapters from what the library computes
+    Figures {
+        /// Write nothing; fail if a figure is out of date
+        #[arg(long)]
+        check: bool,
+    },
     /// Write the MathML of the formulas from their LaTeX
     Formulas {
         /// Write nothing; fail if a file is out of date
@@ -100,6 +110,9 @@ fn run(task: Task) -> Result<()> {
         Task::Grade { chapter, exercise, hint } => {
             grade::run(&workspace, chapter.into_iter().chain(exercise), hint)
         }
+        Task::Figures { check: false } => figures::run(&workspace, formulas::Mode::Write),
+        Task::Figures { check: true } => figures::run(&workspace, formulas::Mode::Check),
+        Task::Book => book::run(&workspace),
         Task::Formulas { check: false } => formulas::run(&workspace, formulas::Mode::Write),
         Task::Formulas { check: true } => formulas::run(&workspace, formulas::Mode::Check),
         Task::Regions { check: false } => code_regions::run(&workspace, formulas::Mode::Write),

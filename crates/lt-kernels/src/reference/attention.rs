@@ -17,7 +17,7 @@ pub fn attention_weights(problem: &Attention<'_>) -> Vec<Array3<f32>> {
     let k = problem.widths().key;
     let Heads { query: h, key: key_heads } = problem.heads;
     let weights = problem.queries.ranges().enumerate().map(|(sequence, queries)| {
-        let (all_keys, _) = problem.looks_at.rows(sequence); // [s, h·k]
+        let (all_keys, _) = problem.looks_at.rows(sequence); // [s, g·k]
         let mut weights = Array3::zeros((h, queries.len(), all_keys.nrows()));
         for head in 0..h {
             // Query heads share a key head in groups; a group of one is the usual case.
@@ -59,7 +59,7 @@ pub fn attention(problem: &Attention<'_>) -> Array2<f32> {
     let mut output = Array2::zeros((problem.queries.tokens(), h * v));
     let sequences = problem.queries.ranges().enumerate();
     for (weights, (sequence, queries)) in attention_weights(problem).iter().zip(sequences) {
-        let (_, all_values) = problem.looks_at.rows(sequence); // [s, h·v]
+        let (_, all_values) = problem.looks_at.rows(sequence); // [s, g·v]
         for head in 0..h {
             let key_head = head / (h / key_heads);
             let values = all_values.slice(s![.., key_head * v..(key_head + 1) * v]); // [s, v]

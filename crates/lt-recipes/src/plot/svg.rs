@@ -85,13 +85,13 @@ impl Svg {
         this.line(format_args!("<title>{title}</title>"));
         // The reader's ground decides, where it says; a picture by itself is light.
         this.line(format_args!(
-            "<style>.ground{{fill:#ffffff}}.ink{{fill:#24292f}}.frame{{stroke:#57606a}}\
-             .grid{{stroke:#57606a;stroke-opacity:0.22}}\
-             @media (prefers-color-scheme: dark){{.ground{{fill:#0d1117}}.ink{{fill:#e6edf3}}\
-             .frame{{stroke:#8b949e}}.grid{{stroke:#8b949e}}}}</style>"
+            "<style>.lt-ground{{fill:#ffffff}}.lt-ink{{fill:#24292f}}.lt-frame{{stroke:#57606a}}\
+             .lt-grid{{stroke:#57606a;stroke-opacity:0.22}}\
+             @media (prefers-color-scheme: dark){{.lt-ground{{fill:#0d1117}}.lt-ink{{fill:#e6edf3}}\
+             .lt-frame{{stroke:#8b949e}}.lt-grid{{stroke:#8b949e}}}}</style>"
         ));
         this.line(format_args!(
-            "<rect class=\"ground\" fill=\"#ffffff\" width=\"{WIDTH}\" height=\"{height}\"/>"
+            "<rect class=\"lt-ground\" fill=\"#ffffff\" width=\"{WIDTH}\" height=\"{height}\"/>"
         ));
         this
     }
@@ -109,7 +109,7 @@ impl Svg {
     pub(super) fn words(&mut self, x: f64, y: f64, more: &str, words: &str) {
         let words = escaped(words);
         self.line(format_args!(
-            "<text class=\"ink\" fill=\"#24292f\" x=\"{x:.1}\" y=\"{y:.1}\"{more}>{words}</text>"
+            "<text class=\"lt-ink\" fill=\"#24292f\" x=\"{x:.1}\" y=\"{y:.1}\"{more}>{words}</text>"
         ));
     }
 
@@ -161,7 +161,7 @@ impl Svg {
     pub(super) fn frame(&mut self, top: f64, height: f64) {
         let width = WIDTH - LEFT - RIGHT;
         self.line(format_args!(
-            "<rect class=\"frame\" stroke=\"#57606a\" fill=\"none\" x=\"{LEFT}\" y=\"{top:.1}\" \
+            "<rect class=\"lt-frame\" stroke=\"#57606a\" fill=\"none\" x=\"{LEFT}\" y=\"{top:.1}\" \
              width=\"{width}\" height=\"{height}\"/>"
         ));
     }
@@ -198,7 +198,7 @@ impl Svg {
 
     fn grid(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {
         self.line(format_args!(
-            "<line class=\"grid\" stroke=\"#57606a\" stroke-opacity=\"0.22\" x1=\"{x1:.1}\" \
+            "<line class=\"lt-grid\" stroke=\"#57606a\" stroke-opacity=\"0.22\" x1=\"{x1:.1}\" \
              y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
         ));
     }

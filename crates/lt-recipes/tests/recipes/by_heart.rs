@@ -64,8 +64,8 @@ fn learnt(texts: impl Iterator<Item = Sequence>) -> f64 {
     };
     let mut model = CausalLm::random(&config.into(), 1).unwrap();
     let objective = LanguageModelling::<CausalLm>::default();
-    let mut recipe = Recipe::new(150, 0.01);
-    recipe.schedule = Schedule::Linear { warmup: 10, steps: 150 };
+    let mut recipe = Recipe::new(500, 0.01);
+    recipe.schedule = Schedule::Linear { warmup: 10, steps: 500 };
     Trainer::new(recipe, &objective, &data).unwrap().train(&mut model).unwrap();
     Stepper::new(Threads::single()).loss(&objective, &model, &data.0).unwrap()
 }

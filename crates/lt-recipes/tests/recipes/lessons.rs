@@ -6,7 +6,7 @@ use lt_recipes::{
     Classify, Clm, ScalingLaw, Setting, TokenizerRecipe, TrainedSize, Training, plot_scaling,
 };
 
-/// The four differ in what they begin with and what they train, and in nothing else.
+/// The four differ in what they begin with, what they train, and how fast.
 #[test]
 fn the_recipes_of_transfer_learning_are_read_and_share_their_data() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons/transfer");

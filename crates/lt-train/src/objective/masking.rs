@@ -1,4 +1,4 @@
-//! Masked language modelling (掩码语言建模): some tokens are hidden, and predicted from all others.
+//! Masked language modelling (遮盖语言建模): some tokens are hidden, and predicted from all others.
 
 use std::ops::Range;
 

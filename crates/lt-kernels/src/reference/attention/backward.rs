@@ -98,7 +98,7 @@ pub fn attention_backward(
             // forward: p = softmax(s)  ⇒  backward: (3) ds = p·(dp − Σ p·dp)
             let mut d_s = softmax_backward(&p, &d_p);
             if let (Some(d_bias), Some(reach)) = (&mut d.bias, reach) {
-                // forward: s = z + bias[j − i]  ⇒  backward: (4) dbias[j − i] += ds
+                // forward: s = z′ + bias[j − i]  ⇒  backward: (4) dbias[j − i] += ds
                 add_by_distance(d_bias.row_mut(head), &d_s, query, reach);
             }
             let mut d_q = d.query.slice_mut(of_query);

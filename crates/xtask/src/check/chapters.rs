@@ -1,0 +1,115 @@
+//! The chapters, in the order in which they are read: that each says what comes before and after it, how long it
+//! takes, and has the parts that every chapter has.
+
+use std::fs;
+
+use crate::failure::{Failure, Result};
+use crate::workspace::Workspace;
+
+/// A line of the table of contents.
+#[derive(Debug, PartialEq, Eq)]
+struct Listed {
+    name: String,
+    minutes: String,
+}
+
+/// What every chapter has; `Laws` as a heading or as a part of one.
+const HEADINGS: [&str; 2] = ["Traps", "Exercises"];
+
+/// Fails if a chapter leads elsewhere than the contents do, or lacks a part.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let crates = workspace.root.join("crates");
+    let contents = read(&crates.join("learn-transformers/doc/01-contents.md"))?;
+    let chapters = listed(&contents);
+    let mut wrong = Vec::new();
+    if chapters.is_empty() {
+        wrong.push("the contents list no chapter".to_owned());
+    }
+    for (number, chapter) in chapters.iter().enumerate() {
+        let text = whole(workspace, &chapter.name)?;
+        let name = &chapter.name;
+        let before = number.checked_sub(1).and_then(|before| chapters.get(before));
+        let after = chapters.get(number + 1);
+        let footer = footer(before, after);
+        if !text.lines().any(|line| line == footer) {
+            wrong.push(format!("lt-{name}: expected the line\n    {footer}"));
+        }
+        for heading in HEADINGS {
+            if !text.lines().any(|line| line == format!("# {heading}")) {
+                wrong.push(format!("lt-{name}: has no heading `# {heading}`"));
+            }
+        }
+        let minutes = read_before(&text);
+        if minutes != Some(chapter.minutes.as_str()) {
+            let said = minutes.unwrap_or("nothing");
+            let listed = &chapter.minutes;
+            wrong.push(format!("lt-{name}: says {said} minutes, the contents say {listed}"));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Failure::new(wrong.join("\n"))) }
+}
+
+/// The chapters of the table, in their order.
+fn listed(contents: &str) -> Vec<Listed> {
+    let of = |line: &str| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [_, chapter, _, minutes] = cells[..] else { return None };
+        let name = chapter.strip_prefix("[`")?.strip_suffix("`]")?;
+        Some(Listed { name: name.to_owned(), minutes: minutes.to_owned() })
+    };
+    contents.lines().filter_map(of).collect()
+}
+
+/// The last line of a chapter.
+fn footer(before: Option<&Listed>, after: Option<&Listed>) -> String {
+    let link = |chapter: &Listed| format!("[{0}](../lt_{0}/index.html)", chapter.name);
+    let before = before.map_or_else(|| "the tour, `cargo xtask tour`".to_owned(), link);
+    let errata = "[errata](../learn_transformers/errata/index.html)".to_owned();
+    let after = after.map_or(errata, link);
+    let contents = "[Contents](../learn_transformers/index.html)";
+    format!("Previous: {before} · {contents} · Next: {after}")
+}
+
+/// The minutes that a chapter says it takes, in the line that says what to have read.
+fn read_before(text: &str) -> Option<&str> {
+    let line = text.lines().find(|line| line.starts_with("*Read before: "))?;
+    let (words, _) = line.split_once(" minutes")?;
+    words.rsplit(' ').next()
+}
+
+/// The fragments of a chapter's front page and of its parts, one after the other.
+fn whole(workspace: &Workspace, name: &str) -> Result<String> {
+    let folder = workspace.root.join(format!("crates/lt-{name}/doc"));
+    let mut files = crate::workspace::files_below(&folder, "md")?;
+    files.sort();
+    files.iter().map(|file| read(file)).collect()
+}
+
+fn read(path: &std::path::Path) -> Result<String> {
+    fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chapters_are_those_of_the_table() {
+        let table = "| 0 | the tour | shows it | 10 |\n| 1 | [`core`] | the contract | 20 |\n";
+        let chapters = listed(table);
+        assert_eq!(chapters, [Listed { name: "core".into(), minutes: "20".into() }]);
+        assert_eq!(
+            footer(None, chapters.first()),
+            "Previous: the tour, `cargo xtask tour` · [Contents](../learn_transformers/index.html) · \
+             Next: [core](../lt_core/index.html)"
+        );
+    }
+
+    #[test]
+    fn the_minutes_stand_behind_what_to_have_read() {
+        let text = "A.\n\n*Read before: [`lt-core`](../lt_core/index.html). 25 minutes, 5 here.*\n";
+        assert_eq!(read_before(text), Some("25"));
+        assert_eq!(read_before("nothing"), None);
+    }
+}

@@ -1,0 +1,16 @@
+//! `cargo xtask figures`: draws the figures of the chapters, or compares them.
+
+use crate::command;
+use crate::failure::Result;
+use crate::formulas::Mode;
+use crate::workspace::Workspace;
+
+/// Draws with the one set of instructions that has the same bits on every machine.
+pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
+    let mut figures = workspace.cargo();
+    figures.args(["run", "--quiet", "--package", "figures"]).env("LT_INSTRUCTIONS", "portable");
+    if mode == Mode::Check {
+        figures.args(["--", "--check"]);
+    }
+    command::run(&mut figures)
+}

@@ -1,0 +1,116 @@
+//! Which pages the book has, and where each comes from.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+
+use crate::rewrite::rewrite;
+use crate::source::{Chapter, read, text};
+use crate::target::Map;
+
+/// A page as mdBook reads it.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// `attention.md`, `tasks/tagging.md`.
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+/// What a page is made of.
+struct Origin {
+    path: String,
+    /// Of a page of rustdoc: it has none in its text.
+    title: Option<String>,
+    files: Vec<PathBuf>,
+    /// The folder in which its links are read: of rustdoc's pages, or of the repository.
+    folder: String,
+}
+
+/// A line of the summary: a title and a path.
+fn listed(line: &str) -> Option<(&str, &str)> {
+    let (title, path) = line.trim().trim_start_matches("- ").strip_prefix('[')?.split_once("](")?;
+    Some((title, path.strip_suffix(')')?))
+}
+
+/// All pages, and the summary with the parts of the chapters below them.
+pub(crate) fn pages(root: &Path) -> Result<(String, Vec<Page>)> {
+    let (summary, origins) = origins(root)?;
+    let mut map = Map::default();
+    map.document(root, &[root.join("docs/attention.svg")], "attention.svg");
+    for origin in &origins {
+        match &origin.title {
+            Some(_) => map.rustdoc(&origin.folder, &origin.path),
+            None => map.document(root, &origin.files, &origin.path),
+        }
+    }
+    let page = |origin: &Origin| {
+        let whole = text(&origin.files)?;
+        let target = |link: &str| match origin.title {
+            Some(_) => map.of_rustdoc(&origin.folder, &origin.path, link),
+            None => map.of_document(&origin.folder, &origin.path, link),
+        };
+        let text = rewrite(origin.title.as_deref(), &whole, target);
+        Ok(Page { path: origin.path.clone(), text })
+    };
+    Ok((summary, origins.iter().map(page).collect::<Result<_>>()?))
+}
+
+fn origins(root: &Path) -> Result<(String, Vec<Origin>)> {
+    let (mut summary, mut origins) = (String::new(), Vec::new());
+    for line in read(&root.join("docs/book/SUMMARY.md"))?.lines() {
+        summary += line;
+        summary.push('\n');
+        let Some((title, path)) = listed(line) else { continue };
+        let (title, path) = (title.to_owned(), path.to_owned());
+        let name = path.trim_end_matches(".md").to_owned();
+        let source = root.join("crates").join(format!("lt-{name}/src"));
+        if let Some(file) = document(root, &name) {
+            let folder = file.parent().and_then(|folder| folder.strip_prefix(root).ok());
+            let folder = folder.unwrap_or(Path::new("")).to_string_lossy().replace('\\', "/");
+            origins.push(Origin { path, title: None, files: vec![file], folder });
+        } else if let Some(file) = of_umbrella(root, &name) {
+            let folder = if name == "contents" { String::new() } else { format!("/{name}") };
+            let folder = format!("learn_transformers{folder}");
+            origins.push(Origin { path, title: Some(title), files: vec![file], folder });
+        } else if source.is_dir() {
+            let chapter = Chapter::of(&read(&source.join("lib.rs"))?);
+            let files = |names: &[String]| names.iter().map(|name| source.join(name)).collect();
+            let folder = format!("lt_{name}");
+            for part in &chapter.parts {
+                let (title, path) = (capitalised(&part.name), format!("{name}/{}.md", part.name));
+                summary += &format!("    - [{title}]({path})\n");
+                let folder = format!("{folder}/{}", part.name);
+                let files = files(&part.files);
+                origins.push(Origin { path, title: Some(title), files, folder });
+            }
+            let files = files(&chapter.files);
+            origins.push(Origin { path, title: Some(title), files, folder });
+        } else {
+            bail!("docs/book/SUMMARY.md: nothing is known of the page {path}");
+        }
+    }
+    Ok((summary, origins))
+}
+
+/// A page that is a document of the repository: it has its title in its text.
+fn document(root: &Path, name: &str) -> Option<PathBuf> {
+    let path = match name {
+        "index" => root.join("README.md"),
+        "exercises" => root.join("crates/lt-exercises/README.md"),
+        name => root.join("docs").join(format!("{name}.md")),
+    };
+    path.is_file().then_some(path)
+}
+
+/// A page of the umbrella crate.
+fn of_umbrella(root: &Path, name: &str) -> Option<PathBuf> {
+    let file = if name == "contents" { "01-contents" } else { name };
+    let path = root.join("crates/learn-transformers/doc").join(format!("{file}.md"));
+    path.is_file().then_some(path)
+}
+
+fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}

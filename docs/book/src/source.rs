@@ -1,0 +1,96 @@
+//! From a crate's source to the Markdown of its front page.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// A part of a chapter that has a page of its own in rustdoc: a public module with a text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) files: Vec<String>,
+}
+
+/// What the documentation of a crate is made of, file by file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chapter {
+    /// The fragments of the front page, in their order.
+    pub(crate) files: Vec<String>,
+    /// The modules with a text.
+    pub(crate) parts: Vec<Part>,
+}
+
+impl Chapter {
+    /// Reads which fragments `lib.rs` includes, and where.
+    pub(crate) fn of(source: &str) -> Self {
+        let mut chapter = Self::default();
+        let mut collected = Vec::new();
+        let mut front = true; // until the first item
+        for line in source.lines().map(str::trim) {
+            if let Some((_, file)) = line.split_once("include_str!(\"") {
+                let file = file.split('"').next().unwrap_or_default();
+                collected.push(file.to_owned());
+                continue;
+            }
+            let attribute = line.starts_with("#") || line == "))]" || line == ")]";
+            if front && !attribute {
+                chapter.files.append(&mut collected);
+                front = line.is_empty() || line.starts_with("//");
+            }
+            let name = line
+                .strip_prefix("pub mod ")
+                .map(|rest| rest.trim_end_matches([';', '{', '}', ' ']));
+            match name {
+                Some(name) if !collected.is_empty() => {
+                    let files = std::mem::take(&mut collected);
+                    chapter.parts.push(Part { name: name.to_owned(), files });
+                }
+                _ if !attribute => collected.clear(),
+                _ => {}
+            }
+        }
+        chapter
+    }
+}
+
+/// The fragments, read and put together as `concat!` does.
+pub(crate) fn text(files: &[PathBuf]) -> Result<String> {
+    files.iter().map(|file| read(file)).collect()
+}
+
+/// The text of a file; the error names it.
+pub(crate) fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fragments_are_those_of_the_front_page_and_of_modules() {
+        let source = r#"#![doc = concat!(
+    include_str!("../doc/01-a.md"),
+    include_str!("../doc/b.mathml"),
+)]
+
+mod hidden;
+
+#[doc = include_str!("../doc/02-c.md")]
+#[doc = include_str!("../doc/d.mathml")]
+pub mod part;
+/// Without a text.
+pub mod plain;
+
+/// The README's example, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+"#;
+        let chapter = Chapter::of(source);
+        assert_eq!(chapter.files, ["../doc/01-a.md", "../doc/b.mathml"]);
+        let files = vec!["../doc/02-c.md".to_owned(), "../doc/d.mathml".to_owned()];
+        assert_eq!(chapter.parts, [Part { name: "part".to_owned(), files }]);
+    }
+}
