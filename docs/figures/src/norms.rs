@@ -17,7 +17,7 @@ pub(crate) fn draw() -> String {
                  attention and before the feed-forward layer";
     let mut drawing = Drawing::new(476.0, TOP + 2.0 * SUBLAYER + 44.0, label);
     layer(&mut drawing, 44.0, "post-LN: as BERT", true);
-    layer(&mut drawing, 292.0, "pre-LN: as GPT-2 and most decoders since", false);
+    layer(&mut drawing, 292.0, "pre-LN: as GPT-2", false);
     drawing.finish(
         "The straight line is the residual: what came in, and all that is added to it. With post-LN it goes \
          through every norm; with pre-LN through none, so that the stack ends with one norm more.",
