@@ -126,8 +126,9 @@ pub fn attend_in_window(
 /// To cut a text back, as many of the last numbers are taken off as words are cut off, or all that
 /// there are.
 ///
-/// Return the name of a law of `lt_laws::kept` that catches it, as in
-/// `lt_laws::kept::PIECES_ARE_THE_WHOLE.name`. So what is given up for the memory?
+/// Return which of the first three laws of [`lt_laws::kept::LAWS`] catches it, by its name, as in
+/// `lt_laws::kept::PIECES_ARE_THE_WHOLE.name`. (The fourth cuts texts, too.) So what is given up for
+/// the memory?
 pub fn law_that_catches_a_cache_that_forgets() -> &'static str {
     todo!()
 }

@@ -96,10 +96,12 @@ fn breaks_only<T>(law: &Law, laws: &[Tried<T>], broken: &T) {
 #[track_caller]
 fn is_caught_by<T>(answer: &str, laws: &[Tried<T>], mutant: &T) {
     let named = laws.iter().find(|(law, _)| law.name == answer);
-    let Some((law, hold)) = named else {
+    let Some(&(law, hold)) = named else {
         let names: Vec<_> = laws.iter().map(|(law, _)| law.name).collect();
         panic!("no law is called `{answer}`; they are: {}", names.join("; "));
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| lt_laws::catches(law, || hold(mutant))));
     assert!(outcome.is_ok(), "the law `{answer}` holds for the changed line: try another");
+    // If another one catches it too, the exercise has two answers: a fault of the exercise.
+    breaks_only(law, laws, mutant);
 }

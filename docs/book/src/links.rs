@@ -6,42 +6,39 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 use crate::pages::Page;
 use crate::rewrite::options;
+use crate::target::joined;
 
-/// The links that lead to no page, or to no heading of it: `page: link`.
-pub(crate) fn dead(pages: &[Page]) -> Vec<String> {
+/// The links that lead to no page, or to no heading of it, and the images that are not among the files:
+/// `page: link`.
+pub(crate) fn dead(pages: &[Page], files: &[&str]) -> Vec<String> {
     let anchors: BTreeMap<&str, BTreeSet<String>> =
         pages.iter().map(|page| (page.path.as_str(), anchors(&page.text))).collect();
     let mut dead = Vec::new();
     for page in pages {
+        let folder = page.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         for event in Parser::new_ext(&page.text, options()) {
-            let Event::Start(Tag::Link { dest_url, .. }) = event else { continue };
-            if dest_url.contains("://") {
-                continue;
-            }
-            let (path, anchor) = dest_url.split_once('#').unwrap_or((&dest_url, ""));
-            let path = if path.is_empty() { page.path.clone() } else { joined(&page.path, path) };
-            let lives = anchors
-                .get(path.as_str())
-                .is_some_and(|known| anchor.is_empty() || known.contains(anchor));
-            if !lives {
-                dead.push(format!("{}: {dest_url}", page.path));
+            let (link, lives) = match event {
+                Event::Start(Tag::Link { dest_url, .. }) => {
+                    let (path, anchor) = dest_url.split_once('#').unwrap_or((&dest_url, ""));
+                    let path =
+                        if path.is_empty() { page.path.clone() } else { joined(folder, path) };
+                    let lives = anchors
+                        .get(path.as_str())
+                        .is_some_and(|known| anchor.is_empty() || known.contains(anchor));
+                    (dest_url, lives)
+                }
+                Event::Start(Tag::Image { dest_url, .. }) => {
+                    let lives = files.contains(&joined(folder, &dest_url).as_str());
+                    (dest_url, lives)
+                }
+                _ => continue,
+            };
+            if !lives && !link.contains("://") {
+                dead.push(format!("{}: {link}", page.path));
             }
         }
     }
     dead
-}
-
-/// A link from a page, as a path from the folder of the book.
-fn joined(from: &str, link: &str) -> String {
-    let mut parts: Vec<&str> = from.split('/').collect();
-    parts.pop();
-    for part in link.split('/') {
-        match part {
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 /// The ids of the headings, as mdBook gives them.
@@ -94,8 +91,9 @@ mod tests {
         let pages = [
             page("a.md", "# One two (三)\n\n[x](b.md) [y](c.md) [z](#one-two-三) [w](#three)\n"),
             page("b.md", "[x](a.md#one-two-三) [y](https://example.org)\n"),
-            page("b/c.md", "[x](../a.md) [y](../d.md)\n"),
+            page("b/c.md", "[x](../a.md) [y](../d.md) ![p](../p.svg) ![q](q.svg)\n"),
         ];
-        assert_eq!(dead(&pages), ["a.md: c.md", "a.md: #three", "b/c.md: ../d.md"]);
+        let expected = ["a.md: c.md", "a.md: #three", "b/c.md: ../d.md", "b/c.md: q.svg"];
+        assert_eq!(dead(&pages, &["p.svg"]), expected);
     }
 }

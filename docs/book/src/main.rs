@@ -12,12 +12,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use mdbook_driver::MDBook;
 
-/// What is copied as it is: from where in the repository, and to where in the book.
-const FILES: [(&str, &str); 3] = [
-    ("docs/book/book.toml", "book.toml"),
-    ("docs/book/theme/book.css", "theme/book.css"),
-    ("docs/attention.svg", "src/attention.svg"),
-];
+/// What mdBook is told, copied as it is from here.
+const SETTINGS: [&str; 2] = ["book.toml", "theme/book.css"];
 
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -31,16 +27,18 @@ fn main() -> Result<()> {
 /// Writes the book below a folder, and gives back its first page.
 fn make(root: &Path, out: &Path) -> Result<PathBuf> {
     let (summary, pages) = pages::pages(root)?;
-    let dead = links::dead(&pages);
+    let (picture, name) = pages::PICTURE;
+    let dead = links::dead(&pages, &[name]);
     if !dead.is_empty() {
         bail!("links that lead nowhere:\n{}", dead.join("\n"));
     }
     if out.exists() {
         fs::remove_dir_all(out).with_context(|| format!("cannot empty {}", out.display()))?;
     }
-    for (from, to) in FILES {
-        write(&out.join(to), &source::read(&root.join(from))?)?;
+    for file in SETTINGS {
+        write(&out.join(file), &source::read(&root.join("docs/book").join(file))?)?;
     }
+    write(&out.join("src").join(name), &source::read(&root.join(picture))?)?;
     write(&out.join("src/SUMMARY.md"), &summary)?;
     for page in &pages {
         write(&out.join("src").join(&page.path), &page.text)?;

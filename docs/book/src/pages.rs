@@ -8,6 +8,9 @@ use crate::rewrite::rewrite;
 use crate::source::{Chapter, read, text};
 use crate::target::Map;
 
+/// The picture of the read-me: where it lies in the repository, and in the book.
+pub(crate) const PICTURE: (&str, &str) = ("docs/attention.svg", "attention.svg");
+
 /// A page as mdBook reads it.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -36,7 +39,7 @@ fn listed(line: &str) -> Option<(&str, &str)> {
 pub(crate) fn pages(root: &Path) -> Result<(String, Vec<Page>)> {
     let (summary, origins) = origins(root)?;
     let mut map = Map::default();
-    map.document(root, &[root.join("docs/attention.svg")], "attention.svg");
+    map.document(root, &[root.join(PICTURE.0)], PICTURE.1);
     for origin in &origins {
         match &origin.title {
             Some(_) => map.rustdoc(&origin.folder, &origin.path),
@@ -75,7 +78,10 @@ fn origins(root: &Path) -> Result<(String, Vec<Origin>)> {
         } else if source.is_dir() {
             let chapter = Chapter::of(&read(&source.join("lib.rs"))?);
             let files = |names: &[String]| names.iter().map(|name| source.join(name)).collect();
-            let folder = format!("lt_{name}");
+            if chapter.files.is_empty() {
+                bail!("{}/lib.rs: the front page includes no text", source.display());
+            }
+            let folder = format!("lt_{}", name.replace('-', "_"));
             for part in &chapter.parts {
                 let (title, path) = (capitalised(&part.name), format!("{name}/{}.md", part.name));
                 summary += &format!("    - [{title}]({path})\n");

@@ -43,6 +43,10 @@ impl Map {
             let file = file.strip_prefix(root).unwrap_or(file).to_string_lossy().replace('\\', "/");
             if let Some(folder) = file.strip_suffix("/README.md") {
                 self.repository.insert(folder.to_owned(), page.to_owned());
+                // A crate whose front page is its read-me.
+                if let Some(krate) = folder.strip_prefix("crates/") {
+                    self.rustdoc.insert(krate.replace('-', "_"), page.to_owned());
+                }
             }
             self.repository.insert(file, page.to_owned());
         }
@@ -84,7 +88,7 @@ impl Map {
 }
 
 /// A relative path from a folder.
-fn joined(folder: &str, path: &str) -> String {
+pub(crate) fn joined(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {
@@ -140,6 +144,7 @@ mod tests {
         let contents = |link: &str| map.of_rustdoc("learn_transformers", "contents.md", link);
         assert_eq!(contents("core"), page("core.md"));
         assert_eq!(contents("glossary"), page("glossary.md"));
+        assert_eq!(contents("../lt_exercises/index.html"), page("exercises.md"));
     }
 
     #[test]

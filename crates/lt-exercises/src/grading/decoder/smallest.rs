@@ -148,7 +148,9 @@ fn cut_what_is_left(kept: &mut Vec<f32>, words: usize) {
 }
 
 pub(super) fn law_that_catches_a_cache_that_forgets(answer: fn() -> &'static str) {
-    is_caught_by(answer(), LAWS, &Smallest { read: read_and_forget, cut: cut_what_is_left });
+    // Without the last: it cuts texts as well as choosing them, and catches this cache, too.
+    let laws = &LAWS[..LAWS.len() - 1];
+    is_caught_by(answer(), laws, &Smallest { read: read_and_forget, cut: cut_what_is_left });
 }
 
 pub(super) fn wrong_by_what_follows_alone(answer: ReadOn) {
