@@ -9,6 +9,7 @@
     include_str!("../doc/masked-attention.mathml"),
     include_str!("../doc/03b-rules.md"),
     include_str!("../doc/masks.svg"),
+    include_str!("../doc/03c-sentence.md"),
     include_str!("../doc/04-code.md"),
     include_str!("../doc/multi-head.mathml"),
     include_str!("../doc/05-heads.md"),

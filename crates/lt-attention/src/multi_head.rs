@@ -341,6 +341,7 @@ impl<'a> Module<CrossAttentionInput<'a>> for MultiHeadAttention {
         input: CrossAttentionInput<'a>,
         scratch: &mut Scratch,
     ) -> Result<Array2<f32>> {
+        // formula: multi-head
         let projected = self.project(&input, scratch)?;
         let context = self.context(projected, &input, scratch)?; // [tokens, h·v]
         let output = self.output.forward_in(context.view(), scratch)?; // [tokens, d]

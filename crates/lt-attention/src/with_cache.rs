@@ -35,6 +35,7 @@ impl MultiHeadAttention {
         self.check_cache(&states, cache)?;
         let before = cache.count();
         let projected = self.project_self(&states, before, scratch)?;
+        // formula: decoder-attention
         cache.append(&states, projected.key(), projected.value());
         let mask = self.within_reach(states.mask);
         let context = self.heads.to_kept(projected.query(), &states, &mask, cache, scratch);

@@ -147,6 +147,7 @@ impl BertConfig {
     #[must_use]
     pub fn parameter_count(&self) -> u64 {
         let d = self.hidden_size;
+        // formula: parameters
         sum(&[
             product(self.vocab_size, d),
             product(self.max_position_embeddings, d),

@@ -26,6 +26,7 @@ pub(crate) fn norm(width: usize) -> u64 {
 /// An encoder layer as BERT has it: query, key, value and output, two feed-forward matrices, each
 /// with its bias, and two norms.
 pub(crate) fn encoder_layer(width: usize, inner: usize) -> u64 {
+    // formula: parameters
     let feed_forward = sum(&[linear(width, inner), linear(inner, width)]);
     sum(&[times(4, linear(width, width)), feed_forward, times(2, norm(width))])
 }

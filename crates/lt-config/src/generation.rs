@@ -79,7 +79,7 @@ pub struct GenerationConfig {
     pub eos_token_id: Vec<usize>,
     /// The id of the token that texts of different lengths are filled up with.
     pub pad_token_id: Option<usize>,
-    /// The id of the token that the decoder of an encoder–decoder begins with.
+    /// The id of the token that the decoder of an encoder-decoder begins with.
     pub decoder_start_token_id: Option<usize>,
 }
 

@@ -3,7 +3,9 @@
     include_str!("../doc/parameters.mathml"),
     include_str!("../doc/01b-parameters.md"),
     include_str!("../doc/where.svg"),
+    include_str!("../doc/01c-sentence.md"),
     include_str!("../doc/02-count.md"),
+    include_str!("../doc/03-laws.md"),
 )]
 
 mod albert;

@@ -32,7 +32,7 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// Reads the value of `modules.json` at `path`: a transformer, a pooling, and perhaps a
+    /// Reads the value of `modules.json` at `path`: a Transformer, a pooling, and perhaps a
     /// normalisation, in this order.
     pub(crate) fn read(list: &Value, path: &Path) -> Result<Self, ConfigError> {
         let refuse = |got: String| ConfigError::Field {

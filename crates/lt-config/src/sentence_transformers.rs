@@ -9,7 +9,7 @@ use crate::modules::Chain;
 use crate::pooling::PoolingConfig;
 use crate::{ConfigError, Origin, Pooling};
 
-/// Where the settings of the transformer module are: the first of these that is there, as
+/// Where the settings of the Transformer module are: the first of these that is there, as
 /// sentence-transformers looks for them.
 const TRANSFORMER_SETTINGS: [&str; 7] = [
     "sentence_bert_config.json",

@@ -1,6 +1,8 @@
 #![doc = concat!(
     include_str!("../doc/01-core.md"),
     include_str!("../doc/ragged.mathml"),
+    include_str!("../doc/01b-symbols.md"),
+    include_str!("../doc/01c-sentence.md"),
     include_str!("../doc/02-contract.md"),
 )]
 

@@ -31,6 +31,7 @@ impl Ragged {
         // More tokens than can be counted are as many as can be counted: no array has so many.
         let mut end = 0_usize;
         let ends = lengths.into_iter().map(|length| {
+            // formula: ragged
             end = end.saturating_add(length);
             end
         });
@@ -128,6 +129,7 @@ impl Ragged {
     /// The rows of each sequence, in order.
     #[must_use]
     pub fn ranges(&self) -> impl ExactSizeIterator<Item = Range<usize>> + '_ {
+        // formula: ragged
         self.offsets.windows(2).map(|ends| ends[0]..ends[1])
     }
 

@@ -178,6 +178,7 @@ impl DecoderLayer {
             (None, None) => a,
             (Some(attention), Some((memory, memories))) => {
                 let norms = &self.cross_attention_norms;
+                // formula: layer
                 let c = norms.around(a.view(), scratch, |rows, add, scratch| {
                     let input = HiddenStates::new(rows, sequences).attending_to(memory, memories);
                     let mut y = attention.forward_in(input, scratch)?;
@@ -192,6 +193,7 @@ impl DecoderLayer {
             (None, Some(_)) => return Err(refused("another text", "none: it looks at no other")),
             (Some(_), None) => return Err(refused("no other text", "one to look at")),
         };
+        // formula: layer
         let y =
             self.feed_forward_norms.around(a.view(), scratch, |rows, add, scratch| match add {
                 Add::Residual(x) => self.feed_forward.forward_added(rows, x, scratch),
@@ -203,6 +205,7 @@ impl DecoderLayer {
 
     /// The output of self-attention with its residual and norms.
     fn attend(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        // formula: layer
         self.attention_norms.around(input.hidden, scratch, |rows, add, scratch| match add {
             Add::Residual(x) => self.attention.forward_added(input.with(rows), x, scratch),
             Add::Nothing => self.attention.forward_in(input.with(rows), scratch),

@@ -4,6 +4,8 @@
     include_str!("../doc/02-idea.md"),
     include_str!("../doc/cache.svg"),
     include_str!("../doc/03-sublayer.md"),
+    include_str!("../doc/03a-sentence.md"),
+    include_str!("../doc/03b-formula.md"),
     include_str!("../doc/sublayer.mathml"),
     include_str!("../doc/04-layer.md"),
     include_str!("../doc/layer.mathml"),

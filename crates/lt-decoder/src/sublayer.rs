@@ -83,6 +83,7 @@ impl SublayerNorms {
         scratch: &mut Scratch,
         sublayer: impl FnOnce(ArrayView2<'_, f32>, Add<'_>, &mut Scratch) -> Result<Array2<f32>>,
     ) -> Result<Array2<f32>> {
+        // formula: sublayer
         let normed = self.enter(x, scratch)?;
         let given = normed.as_ref().map_or(x.reborrow(), |normed| normed.view());
         let mut y = match &self.inner {

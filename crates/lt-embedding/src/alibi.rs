@@ -41,6 +41,7 @@ impl Alibi {
         }
         let power = 1_usize << heads.ilog2();
         // 2^(−8i/n), the i-th of n slopes.
+        // formula: alibi
         let slope = |i: usize, n: usize| {
             exp_f64(-8.0 * i as f64 / n as f64 * std::f64::consts::LN_2) as f32
         };

@@ -1,6 +1,7 @@
 #![doc = concat!(
     include_str!("../doc/01-embedding.md"),
     include_str!("../doc/added.svg"),
+    include_str!("../doc/01a-sentence.md"),
     include_str!("../doc/01b-formula.md"),
     include_str!("../doc/embedding.mathml"),
     include_str!("../doc/02-symbols.md"),
@@ -8,12 +9,12 @@
     include_str!("../doc/03-positions.md"),
     include_str!("../doc/positions.svg"),
     include_str!("../doc/03b-table.md"),
-    include_str!("../doc/rotary.mathml"),
-    include_str!("../doc/04-rotary.md"),
     include_str!("../doc/alibi.mathml"),
-    include_str!("../doc/05-alibi.md"),
+    include_str!("../doc/04-distances.md"),
+    include_str!("../doc/rotary.mathml"),
+    include_str!("../doc/05-rotary.md"),
     include_str!("../doc/embedding-backward.mathml"),
-    include_str!("../doc/06-learning.md"),
+    include_str!("../doc/06-backward.md"),
     include_str!("../doc/07-laws.md"),
 )]
 

@@ -157,6 +157,7 @@ pub fn sinusoidal_table(positions: usize, d: usize) -> Result<Weight> {
     let mut table = Vec::with_capacity(size);
     for position in 0..positions {
         for column in 0..d {
+            // formula: sinusoidal
             let pair = (column / 2 * 2) as f64;
             let wavelength = exp_f64(pair / d as f64 * std::f64::consts::LN_10 * 4.0);
             let (sin, cos) = sin_cos(position as f64 / wavelength);

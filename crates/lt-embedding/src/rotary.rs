@@ -336,5 +336,6 @@ type Point = (f32, f32);
 
 /// (a, b) turned by an angle, of which the cosine and the sine are given.
 fn turned((a, b): Point, (cos, sin): (f32, f32)) -> Point {
+    // formula: rotary
     (a * cos - b * sin, b * cos + a * sin)
 }

@@ -194,6 +194,7 @@ impl TextEmbeddings {
             .position
             .as_ref()
             .map(|table| Lookup { table: table.table().weight(), rows: &numbers.positions });
+        // formula: embedding
         let mut gather = |lookups: &[Lookup<'_>]| {
             gather(&Gather::new(lookups, norm.map(LayerNorm::norm)).scale(self.scale), scratch)
         };

@@ -191,6 +191,7 @@ impl EncoderLayer {
 
     fn forward_post(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         // a = norm₁(x + attention(x))
+        // formula: post-ln
         let mut a = self.attention.forward_added(input, input.hidden, scratch)?;
         if let Some(norm) = &self.attention_norm {
             norm.forward_in_place(&mut a, scratch)?;
@@ -204,6 +205,7 @@ impl EncoderLayer {
 
     fn forward_pre(&self, input: HiddenStates<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         // a = x + attention(norm₁(x))
+        // formula: pre-ln
         let norm = self.attention_norm.as_ref();
         let normed = norm.map(|norm| norm.forward_in(input.hidden, scratch)).transpose()?;
         let rows = normed.as_ref().map_or(input.hidden.view(), |normed| normed.view());

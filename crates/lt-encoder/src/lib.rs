@@ -7,6 +7,7 @@
     include_str!("../doc/pre-ln.mathml"),
     include_str!("../doc/03-code.md"),
     include_str!("../doc/stream.svg"),
+    include_str!("../doc/03a-sentence.md"),
     include_str!("../doc/03b-pooler.md"),
     include_str!("../doc/pooler.mathml"),
     include_str!("../doc/04-order.md"),

@@ -50,6 +50,7 @@ impl<'a> Module<Sequences<'a>> for Pooler {
     }
 
     fn forward_in(&self, input: Sequences<'a>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        // formula: pooler
         let first = first_tokens("Pooler::forward", input, scratch)?;
         let pooled = self.dense.forward_activated(first.view(), Activation::Tanh, scratch)?; // [b, d]
         scratch.give(first);

@@ -103,6 +103,7 @@ impl<L> Stack<L> {
         hidden.assign(&input.hidden);
         for layer in self.running() {
             each(layer, input.with(hidden.view()))?;
+            // formula: bert
             let next = layer.forward_in(input.with(hidden.view()), scratch)?;
             scratch.give(std::mem::replace(&mut hidden, next));
         }

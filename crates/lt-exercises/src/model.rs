@@ -72,7 +72,7 @@ pub fn queries_keys_values(c_attn: ArrayView2<'_, f32>) -> [Array2<f32>; 3] {
 /// `ids` are the words of the text, `d_embedded` `[tokens, d]` is the gradient of the vectors that
 /// were looked up for them. `compared` `[rows, d]` are the vectors T that the head compared with
 /// all words, and `d_logits` `[rows, v]` is the gradient of what came out. See the formula under
-/// *Learning*. Held by the gradient that a decoder's backward pass finds.
+/// *Backward*. Held by the gradient that a decoder's backward pass finds.
 pub fn tied_gradient(
     ids: &[u32],
     d_embedded: ArrayView2<'_, f32>,

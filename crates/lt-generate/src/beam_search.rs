@@ -17,6 +17,7 @@ use group::Group;
 /// penalty, s = Σ ln p / n^α.
 pub(crate) fn score(sum: f32, length: usize, penalty: f32) -> f32 {
     let length = length.max(1) as f64;
+    // formula: score
     sum / exp_f64(f64::from(penalty) * ln_f64(length)) as f32
 }
 

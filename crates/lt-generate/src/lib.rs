@@ -2,12 +2,15 @@
     include_str!("../doc/01-generate.md"),
     include_str!("../doc/strategies.svg"),
     include_str!("../doc/01b-generate.md"),
+    include_str!("../doc/01c-sentence.md"),
+    include_str!("../doc/01d-generate.md"),
     include_str!("../doc/likelihood.mathml"),
     include_str!("../doc/02-generate.md"),
     include_str!("../doc/score.mathml"),
     include_str!("../doc/03-generate.md"),
     include_str!("../doc/acceptance.mathml"),
     include_str!("../doc/04-generate.md"),
+    include_str!("../doc/05-generate.md"),
 )]
 
 mod beam_search;

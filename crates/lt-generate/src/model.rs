@@ -9,7 +9,7 @@ use crate::Logits;
 /// The memory (KV cache, 键值缓存) belongs to the caller, so that one model serves many texts at a
 /// time. It holds a batch of sequences; what is said of one never depends on the others.
 ///
-/// An encoder–decoder is one too: the view of it that has already read a source text. Its
+/// An encoder-decoder is one too: the view of it that has already read a source text. Its
 /// sequences begin with the decoder's start token.
 ///
 /// transformers: the part of `GenerationMixin` that a model brings itself (`forward`,

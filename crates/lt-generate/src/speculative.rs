@@ -252,11 +252,13 @@ fn token(
     let Some((id, theirs, their_sum)) = theirs else { return draw(own, sum, chance(Draw::Token)) };
     let (p, q) = (own[id] / sum, theirs[id] / their_sum);
     // Where p/q is 1 or more this is always so: the chance is below 1.
+    // formula: acceptance
     if chance(Draw::Acceptance) * q < p {
         return id;
     }
     let mut rest = 0.0;
     for (own, theirs) in own.iter_mut().zip(theirs) {
+        // formula: acceptance
         *own = (*own / sum - theirs / their_sum).max(0.0);
         rest += *own;
     }

@@ -59,7 +59,9 @@ impl Activation {
         let x = f64::from(x);
         let value = match self {
             Self::Identity => x,
+            // formula: gelu
             Self::Gelu => gated(x, normal(x)),
+            // formula: gelu-tanh
             Self::GeluTanh => gated(x, 0.5 * (1.0 + tanh_f64(inner(x)))),
             // A comparison with NaN is false; it goes through.
             Self::Relu => {
@@ -204,11 +206,13 @@ fn times_sigmoid_of<A: Arithmetic>(x: f32, z: f64) -> f32 {
 
 /// Φ(x), the share of the normal distribution that lies below x.
 fn normal(x: f64) -> f64 {
+    // formula: gelu
     0.5 * (1.0 + erf_f64(x * FRAC_1_SQRT_2))
 }
 
 /// √(2/π)·(x + 0.044715·x³)
 fn inner(x: f64) -> f64 {
+    // formula: gelu-tanh
     (FRAC_2_SQRT_PI / SQRT_2) * (x + 0.044_715 * x * x * x)
 }
 

@@ -6,6 +6,7 @@
     include_str!("../doc/03-softmax.md"),
     include_str!("../doc/online-softmax.mathml"),
     include_str!("../doc/04-attention.md"),
+    include_str!("../doc/04b-sentence.md"),
     include_str!("../doc/05-fast.md"),
     include_str!("../doc/tile.svg"),
     include_str!("../doc/05-tile.md"),

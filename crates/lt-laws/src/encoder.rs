@@ -59,6 +59,7 @@ pub fn order_is_not_seen_without_positions<R: IntoRows>(
         (batch, rows, order)
     });
     ORDER_IS_NOT_SEEN_WITHOUT_POSITIONS.hold(&cases, |(batch, rows, order)| {
+        // formula: permutation
         let straight = run(&encoder, &rows, &batch, &Mask::all())?;
         let shuffled = Rows(reordered(rows.view(), &order));
         let got = run(&encoder, &shuffled, &batch, &Mask::all())?;

@@ -1,4 +1,9 @@
-#![doc = include_str!("../doc/01-laws.md")]
+#![doc = concat!(
+    include_str!("../doc/01-laws.md"),
+    include_str!("../doc/01b-sentence.md"),
+    include_str!("../doc/01c-book.md"),
+    include_str!("../doc/02-checks.md"),
+)]
 
 mod law;
 mod report;

@@ -64,6 +64,7 @@ pub fn only_the_distance_counts<R: IntoRows>(
         for i in 1..length {
             for j in 1..length {
                 let n = i.min(j);
+                // formula: rotary
                 let here = dot(query.row(i), key.row(j));
                 let there = dot(query.row(i - n), key.row(j - n));
                 if !within(here, there, tolerance) {

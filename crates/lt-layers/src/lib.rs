@@ -11,6 +11,8 @@
     include_str!("../doc/gelu-tanh.mathml"),
     include_str!("../doc/05-feed-forward.md"),
     include_str!("../doc/feed-forward.mathml"),
+    include_str!("../doc/05b-code.md"),
+    include_str!("../doc/05c-sentence.md"),
     include_str!("../doc/06-backward.md"),
     include_str!("../doc/linear-backward.mathml"),
     include_str!("../doc/07-layer-norm-backward.md"),

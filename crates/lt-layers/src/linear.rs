@@ -119,6 +119,7 @@ impl Linear {
     /// [`Error::Shape`] if the rows are not as wide as the layer has inputs.
     pub fn problem<'a>(&'a self, x: ArrayView2<'a, f32>) -> Result<Product<'a>> {
         check_columns("Linear::forward", self.inputs(), &x)?;
+        // formula: linear
         Ok(Product::new(x, &self.weight).bias(self.bias.as_ref()))
     }
 }

@@ -102,6 +102,7 @@ impl CausalLm {
         let (words, d) = (self.words(), self.encoder.width());
         check_columns("CausalLm::predict", d, &hidden)?;
         check_shape("CausalLm::predict", dims!["v", d], words.shape())?;
+        // formula: causal-lm
         let mut logits = product(&Product::new(hidden, words), scratch); // [n, v]
         if let Some(cap) = self.cap {
             logits /= cap;

@@ -231,6 +231,7 @@ impl TextEncoder {
     /// # Errors
     /// As for [`Module::forward`].
     pub fn hidden(&self, input: TokenIds<'_>, scratch: &mut Scratch) -> Result<Array2<f32>> {
+        // formula: bert
         let embedded = self.embed(alone(input)?, scratch)?;
         let hidden = self.layers.forward_in(states(&embedded, &input), scratch)?;
         scratch.give(embedded);

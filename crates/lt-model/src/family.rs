@@ -46,6 +46,12 @@ pub(crate) trait Family {
         new.usual()
     }
 
+    /// Whether the parameter of this name is computed: training leaves it as it is.
+    fn is_computed(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
+
     /// How much training drops of the vectors that its head scores which sorts tokens.
     fn token_dropout(&self) -> f32;
 

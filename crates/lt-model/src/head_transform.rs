@@ -66,6 +66,7 @@ impl<'a> Module<ArrayView2<'a, f32>> for HeadTransform {
 
     fn forward_in(&self, rows: ArrayView2<'a, f32>, scratch: &mut Scratch) -> Result<Array2<f32>> {
         check_columns("HeadTransform::forward", self.inputs(), &rows)?;
+        // formula: masked-lm
         let mut rows = self.dense.forward_activated(rows, self.activation, scratch)?; // [n, e]
         if let Some(norm) = &self.norm {
             norm.forward_in_place(&mut rows, scratch)?;

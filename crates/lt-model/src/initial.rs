@@ -3,7 +3,7 @@
 mod models;
 
 use lt_config::ModelConfig;
-use lt_core::{Params, Path, Result, Weight};
+use lt_core::{Params, Path, Result, Weight, weights};
 use lt_embedding::sinusoidal_table;
 use lt_kernels::math::{ln_f64, scramble, sin_cos};
 
@@ -69,6 +69,31 @@ pub(crate) fn initialise(
         }
     });
     result
+}
+
+/// The names of the parameters that the configuration says are computed, and that training leaves
+/// as they are: the positions of a DistilBERT with `sinusoidal_pos_embds`. Whoever trains by hand
+/// gives them to the optimiser as frozen; a recipe does.
+///
+/// # Errors
+/// If the configuration is of a family that this crate does not have.
+///
+/// ```
+/// use lt_model::lt_config::{DistilBertConfig, ModelConfig};
+/// use lt_model::{Decoder, MaskedLm, computed_parameters};
+/// let mut config = DistilBertConfig {
+///     vocab_size: 9, dim: 4, n_layers: 1, n_heads: 2, hidden_dim: 8, ..DistilBertConfig::default()
+/// };
+/// config.sinusoidal_pos_embds = true;
+/// let config = ModelConfig::DistilBert(config);
+/// let model = MaskedLm::zeros(&config, Decoder::Tied)?;
+/// assert_eq!(computed_parameters(&config, &model)?, ["encoder.embeddings.position.table.weight"]);
+/// # Ok::<(), lt_model::lt_core::Error>(())
+/// ```
+pub fn computed_parameters(config: &ModelConfig, model: &impl Params) -> Result<Vec<String>> {
+    let family = family(config)?;
+    let names = weights(model).into_iter().map(|(name, _)| name);
+    Ok(names.filter(|name| family.is_computed(name)).collect())
 }
 
 impl Initial {

@@ -3,6 +3,8 @@
     include_str!("../doc/bert.mathml"),
     include_str!("../doc/02-masked-lm.md"),
     include_str!("../doc/masked-lm.mathml"),
+    include_str!("../doc/02b-symbols.md"),
+    include_str!("../doc/02c-sentence.md"),
     include_str!("../doc/03-loading.md"),
     include_str!("../doc/causal-lm.mathml"),
     include_str!("../doc/04-causal-lm.md"),
@@ -44,6 +46,7 @@ pub use error::ModelError;
 pub use head_transform::HeadTransform;
 #[cfg(feature = "train")]
 pub use head_transform::HeadTransformCache;
+pub use initial::computed_parameters;
 pub use layers::Layers;
 #[cfg(feature = "train")]
 pub use layers::LayersCache;

@@ -132,6 +132,7 @@ impl MaskedLm {
 
     /// How like each word the predicted vectors are, `[n, v]`.
     fn compare(&self, rows: ArrayView2<'_, f32>, scratch: &mut Scratch) -> Array2<f32> {
+        // formula: masked-lm
         let scores = Product::new(rows, self.words()).bias(self.head.bias.as_ref());
         product(&scores, scratch)
     }

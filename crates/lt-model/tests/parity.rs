@@ -14,6 +14,9 @@ use ndarray::Array2;
 use safetensors::SafeTensors;
 use serde_json::Value;
 
+/// How far off we may be, as a share of the largest number of a tensor; or four times PyTorch's own error.
+const TOLERANCE: f64 = 2e-5;
+
 /// One directory of `golden/`: inputs, and what PyTorch gave for them.
 struct Golden {
     name: String,
@@ -73,7 +76,7 @@ impl Golden {
             panic!("{}: PyTorch gives no {name}, we do", self.name);
         });
         let largest = expected.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
-        let tolerance = (4.0 * self.own_error[name]).max(2e-5) * f64::from(largest);
+        let tolerance = (4.0 * self.own_error[name]).max(TOLERANCE) * f64::from(largest);
         let got: Vec<f32> = got.into_iter().collect();
         assert_eq!(got.len(), expected.len(), "{}: {name}", self.name);
         for (i, (got, expected)) in got.iter().zip(&expected).enumerate() {

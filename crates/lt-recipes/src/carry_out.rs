@@ -5,8 +5,10 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use lt_core::{NameMap, Threads, parameter_count};
+use lt_core::{NameMap, Threads, parameter_count, weights};
+use lt_model::computed_parameters;
 use lt_train::checkpoint::{Disk, ModelFiles, RunFolder, WithLayout};
+use lt_train::pattern::matches;
 use lt_train::{
     Adapted, EvaluationMetrics, JsonLines, Keeping, Objective, Observer, Outcome, Recipe,
     StepMetrics, Stepper, Trainer, WithAdapters,
@@ -125,11 +127,11 @@ pub(crate) fn carry_out<T: Serialize, O: Objective<Model: Portable>>(
     session: Session<'_>,
 ) -> Result<Finished> {
     let steps = training.count_steps(|epochs| job.sources.data.steps(epochs))?;
-    let mut recipe = training.recipe(steps)?;
-    recipe.frozen.extend(job.freeze.iter().cloned());
+    let recipe = training.recipe(steps)?;
+    let Job { objective, sources, model, folder, mut freeze, sentences } = job;
+    freeze.extend(computed_parameters(&folder.model_config()?, &model)?);
     let dir = RunDir::open(&training.out, training, session.resume)?;
-    let Job { objective, sources, model, folder, sentences, .. } = job;
-    let run = Run { training, recipe, dir: &dir, sources, session };
+    let run = Run { training, recipe, freeze, dir: &dir, sources, session };
     let (model, outcome) = match &training.lora {
         None => run.train(&objective, model, &folder)?,
         Some(lora) => {
@@ -147,6 +149,8 @@ pub(crate) fn carry_out<T: Serialize, O: Objective<Model: Portable>>(
 struct Run<'a, 's, T, S> {
     training: &'a Training<T>,
     recipe: Recipe,
+    /// What stays as it is besides, where it is trained at all: adapters leave all else alone.
+    freeze: Vec<String>,
     dir: &'a RunDir,
     sources: Sources<S>,
     session: Session<'s>,
@@ -160,7 +164,11 @@ impl<T, S> Run<'_, '_, T, S> {
         mut model: O::Model,
         files: &dyn ModelFiles<O::Model>,
     ) -> Result<(O::Model, Outcome)> {
-        let Self { training, recipe, dir, sources: Sources { data, evaluation }, session } = self;
+        let Self { training, mut recipe, freeze, dir, sources, session } = self;
+        let Sources { data, evaluation } = sources;
+        let names: Vec<String> = weights(&model).into_iter().map(|(name, _)| name).collect();
+        let is_trained = |pattern: &String| names.iter().any(|name| matches(pattern, name));
+        recipe.frozen.extend(freeze.into_iter().filter(is_trained));
         let skipped = data.skipped();
         let first = skipped.first.iter();
         let told = |row: &lt_train::data::BadRow| {

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use lt_config::ModelConfig;
 use lt_core::Params;
 use lt_model::{LoadOptions, Model, ModelError};
 use lt_train::checkpoint::ModelFiles;
@@ -55,6 +56,11 @@ impl HfFolder {
             }
         }
         Ok(Self { config, files })
+    }
+
+    /// The configuration.
+    pub(crate) fn model_config(&self) -> Result<ModelConfig> {
+        Ok(ModelConfig::from_json(&Value::Object(self.config.clone()).to_string())?)
     }
 
     /// Writes all of it into a folder that exists.

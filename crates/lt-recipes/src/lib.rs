@@ -1,5 +1,7 @@
 #![doc = concat!(
     include_str!("../doc/01-recipes.md"),
+    include_str!("../doc/01b-sentence.md"),
+    include_str!("../doc/01c-tasks.md"),
     include_str!("../doc/transfer.svg"),
     include_str!("../doc/02-scaling.md"),
     include_str!("../doc/scaling-law.mathml"),

@@ -104,6 +104,7 @@ impl ScalingLaw {
     /// The loss of a model of so many parameters that has read so many tokens.
     #[must_use]
     pub fn loss(&self, parameters: f64, tokens: f64) -> f64 {
+        // formula: scaling-law
         self.floor
             + self.parameter_factor / parameters.powf(self.parameter_exponent)
             + self.token_factor / tokens.powf(self.token_exponent)

@@ -145,6 +145,7 @@ impl FillMask {
         let mut not_finite: Option<usize> = None;
         mask_predictions(&self.model, &texts, &tokenize, scratch, |text, _, logits| {
             let mut scores = logits.to_owned().insert_axis(Axis(0)); // [1, v]
+            // formula: masked-word
             softmax(scores.view_mut());
             if scores.iter().any(|score| !score.is_finite()) {
                 not_finite = Some(not_finite.map_or(text, |other| other.min(text)));

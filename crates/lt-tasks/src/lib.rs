@@ -1,10 +1,14 @@
-#![doc = include_str!("../doc/01-tasks.md")]
-#![doc = include_str!("../doc/mean-pooling.mathml")]
-#![doc = include_str!("../doc/02-tasks.md")]
-#![doc = include_str!("../doc/cosine.mathml")]
-#![doc = include_str!("../doc/03-tasks.md")]
-#![doc = include_str!("../doc/masked-word.mathml")]
-#![doc = include_str!("../doc/04-tasks.md")]
+#![doc = concat!(
+    include_str!("../doc/01-tasks.md"),
+    include_str!("../doc/mean-pooling.mathml"),
+    include_str!("../doc/02-tasks.md"),
+    include_str!("../doc/cosine.mathml"),
+    include_str!("../doc/03-tasks.md"),
+    include_str!("../doc/masked-word.mathml"),
+    include_str!("../doc/03b-tasks.md"),
+    include_str!("../doc/03c-sentence.md"),
+    include_str!("../doc/04-tasks.md"),
+)]
 
 mod characters;
 mod error;
@@ -34,33 +38,44 @@ mod word_token;
 mod words;
 mod zero_shot;
 
-#[doc = include_str!("../doc/05-measuring.md")]
-#[doc = include_str!("../doc/f1.mathml")]
-#[doc = include_str!("../doc/06-measuring.md")]
+#[doc = concat!(
+    include_str!("../doc/05-measuring.md"),
+    include_str!("../doc/f1.mathml"),
+    include_str!("../doc/06-measuring.md"),
+)]
 pub mod metrics;
 
-#[doc = include_str!("../doc/07-tagging.md")]
-#[doc = include_str!("../doc/word-score.mathml")]
-#[doc = include_str!("../doc/08-tagging.md")]
+#[doc = concat!(
+    include_str!("../doc/07-tagging.md"),
+    include_str!("../doc/word-score.mathml"),
+    include_str!("../doc/08-tagging.md"),
+)]
 pub mod tag;
 
-#[doc = include_str!("../doc/13-answering.md")]
-#[doc = include_str!("../doc/answer-span.mathml")]
-#[doc = include_str!("../doc/14-answering.md")]
+#[doc = concat!(
+    include_str!("../doc/13-answering.md"),
+    include_str!("../doc/answer-span.mathml"),
+    include_str!("../doc/14-answering.md"),
+)]
 pub mod answer;
 
-#[doc = include_str!("../doc/09-sorting.md")]
-#[doc = include_str!("../doc/label-scores.mathml")]
-#[doc = include_str!("../doc/10-sorting.md")]
-#[doc = include_str!("../doc/zero-shot.mathml")]
-#[doc = include_str!("../doc/11-sorting.md")]
-#[doc = include_str!("../doc/verbalizer.mathml")]
-#[doc = include_str!("../doc/12-sorting.md")]
+#[doc = concat!(
+    include_str!("../doc/09-sorting.md"),
+    include_str!("../doc/label-scores.mathml"),
+    include_str!("../doc/10-sorting.md"),
+    include_str!("../doc/zero-shot.mathml"),
+    include_str!("../doc/11-sorting.md"),
+    include_str!("../doc/verbalizer.mathml"),
+    include_str!("../doc/12-sorting.md"),
+)]
 pub mod sorting;
 
-#[doc = include_str!("../doc/15-writing.md")]
-#[doc = include_str!("../doc/perplexity.mathml")]
-#[doc = include_str!("../doc/16-writing.md")]
+#[doc = concat!(
+    include_str!("../doc/15-writing.md"),
+    include_str!("../doc/perplexity.mathml"),
+    include_str!("../doc/16-writing.md"),
+    include_str!("../doc/17-writing.md"),
+)]
 pub mod writing;
 
 pub use answer::QuestionAnswerer;

@@ -43,6 +43,7 @@ pub(crate) fn mask_predictions(
         for some in masks.chunks(MASKS) {
             let rows: Vec<usize> = some.iter().map(|&(_, _, row)| row).collect();
             let masked = batch.hidden.select(Axis(0), &rows); // [masks, d]
+            // formula: masked-word
             let logits = model.predict(masked.view(), scratch)?; // [masks, v]
             for (&(text, masks, _), row) in some.iter().zip(logits.outer_iter()) {
                 take(text, masks, row);

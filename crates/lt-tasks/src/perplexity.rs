@@ -99,6 +99,7 @@ pub fn perplexity(
     if !mean.is_finite() {
         return Err(TaskError::NotFinite);
     }
+    // formula: perplexity
     let (perplexity, by_token_alike) = (exp_f64(recipe), exp_f64(mean));
     Ok(Perplexity { perplexity, by_token: by_token_alike, tokens: by_token.count, windows: count })
 }
@@ -138,6 +139,8 @@ fn loss(
         let before = Slice::from(some.start - 1..some.end - 1);
         let logits = model.predict(hidden.slice_axis(Axis(0), before), scratch)?; // [rows, v]
         for (row, &id) in logits.outer_iter().zip(&ids[some]) {
+            // The logarithm of a product is the sum of the logarithms.
+            // formula: chain
             sum += surprise(row, id as usize);
         }
         scratch.give(logits);

@@ -54,6 +54,7 @@ pub fn max(tokens: ArrayView2<'_, f32>) -> Array1<f32> {
 /// ```
 #[must_use]
 pub fn mean(tokens: ArrayView2<'_, f32>) -> Array1<f32> {
+    // formula: mean-pooling
     weighted(tokens, |_| 1.0) / count(tokens)
 }
 
@@ -139,6 +140,7 @@ pub fn pool(tokens: ArrayView2<'_, f32>, pooling: &[Pooling]) -> Result<Array1<f
 pub fn normalize(mut vector: ArrayViewMut1<'_, f32>) {
     let squares = vector.iter().fold(0.0_f32, |sum, value| sum + value * value);
     let length = squares.sqrt().max(1e-12);
+    // formula: cosine
     vector.mapv_inplace(|value| value / length);
 }
 

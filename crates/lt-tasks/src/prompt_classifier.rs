@@ -163,10 +163,12 @@ impl PromptClassifier {
             truncated[text] = masks.truncated;
         })?;
         finite_rows(&of_words)?;
+        // formula: verbalizer
         softmax(of_words.view_mut()); // [n, words]
         let answers = of_words.outer_iter().zip(truncated).map(|(of_words, truncated)| {
             let mut scores = Array1::<f32>::zeros(self.labels.len());
             for (&(label, _), probability) in self.words.iter().zip(of_words) {
+                // formula: verbalizer
                 scores[label] += probability;
             }
             scores.mapv_inplace(|score| score.min(1.0)); // rounding may carry it a little past 1

@@ -57,6 +57,7 @@ impl ScoreFunction {
     /// assert_eq!(logits, ndarray::array![[0.5, 0.5]]);
     /// ```
     pub fn apply(self, logits: &mut Array2<f32>) {
+        // formula: label-scores
         match self {
             Self::Softmax => softmax(logits.view_mut()),
             Self::Sigmoid => {

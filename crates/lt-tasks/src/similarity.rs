@@ -36,6 +36,7 @@ pub fn cosine(vectors: &Array2<f32>) -> Array2<f32> {
         unreachable!("as many numbers as there are in the array")
     };
     // x·xᵀ. Each product is one sum in the order of the columns, so that the table is symmetric.
+    // formula: cosine
     let mut cosines = product(&Product::new(unit.view(), &columns), &mut Scratch::new()); // [n, n]
     // Rounding may carry a cosine a little past 1.
     cosines.mapv_inplace(|cosine| cosine.clamp(-1.0, 1.0));

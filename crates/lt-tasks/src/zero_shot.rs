@@ -168,11 +168,13 @@ impl ZeroShot {
         let texts = scored.logits.nrows() / labels;
         let each_by_itself = choice == LabelChoice::Any || labels == 1;
         if !each_by_itself {
+            // formula: zero-shot
             let entailment = |(text, label)| pair(text * labels + label, self.entailment);
             let mut scores = Array2::from_shape_fn((texts, labels), entailment);
             ScoreFunction::Softmax.apply(&mut scores);
             return scores;
         }
+        // formula: zero-shot
         let for_and_against = |(row, against)| match against {
             0 => pair(row, self.entailment),
             _ => pair(row, self.contradiction),

@@ -1,6 +1,7 @@
 #![doc = concat!(
     include_str!("../doc/01-tokenizer.md"),
     include_str!("../doc/pieces.svg"),
+    include_str!("../doc/01a-sentence.md"),
     include_str!("../doc/01b-word-piece.md"),
     include_str!("../doc/word-piece.mathml"),
     include_str!("../doc/02-longest-first.md"),
@@ -9,6 +10,7 @@
     include_str!("../doc/04-training.md"),
     include_str!("../doc/merge.mathml"),
     include_str!("../doc/05-training-code.md"),
+    include_str!("../doc/05b-conversations.md"),
     include_str!("../doc/06-traps.md"),
 )]
 

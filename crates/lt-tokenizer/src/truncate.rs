@@ -18,6 +18,7 @@ use tokenizers::utils::truncation::TruncationDirection;
 ///                  if the first is the longer one
 /// ```
 pub(crate) fn longest_first(first: usize, second: usize, room: usize) -> (usize, usize) {
+    // formula: longest-first
     if first.saturating_add(second) <= room {
         return (first, second);
     }

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::loss::Loss;
 
 /// A linear-chain conditional random field (CRF, 条件随机场): the score of a row of tags is the sum
-/// of what the model says of each token (emissions, 发射分数) and of what is learnt of neighbours
+/// of what the model says of each token (emissions, 发射分数) and of what is learned of neighbours
 /// (transitions, 转移分数): `score(y) = start[y₁] + Σ e_t[y_t] + Σ transitions[y_t, y_t+1] + end[y_n]`.
 ///
 /// Its probability is e^score, divided by the sum over all rows of tags, which the forward

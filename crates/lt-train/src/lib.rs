@@ -5,6 +5,10 @@
     include_str!("../doc/adamw.mathml"),
     include_str!("../doc/03-clip.md"),
     include_str!("../doc/clip.mathml"),
+    include_str!("../doc/03b-schedule.md"),
+    include_str!("../doc/loss.svg"),
+    include_str!("../doc/03c-loss.md"),
+    include_str!("../doc/03d-sentence.md"),
     include_str!("../doc/04-code.md"),
 )]
 

@@ -179,5 +179,6 @@ fn change(
 /// ```
 #[must_use]
 pub fn clip(norm: f64, bound: f64) -> f32 {
+    // formula: clip
     (bound / (norm + 1e-6)).min(1.0) as f32
 }

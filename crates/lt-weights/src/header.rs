@@ -130,6 +130,7 @@ pub(crate) fn read(mut file: impl Read, file_len: u64) -> Result<Vec<Placed>, Fa
         name,
         dtype,
         shape,
+        // formula: place
         range: data + start..data + end,
         scales: None,
     };
@@ -160,6 +161,7 @@ fn check(entries: &[(String, Entry)], data_len: u64) -> Result<(), HeaderProblem
                 takes,
             });
         }
+        // formula: offsets
         if start != expected {
             return Err(HeaderProblem::NotContiguous { name: name.clone(), start, expected });
         }
@@ -174,6 +176,7 @@ fn check(entries: &[(String, Entry)], data_len: u64) -> Result<(), HeaderProblem
 
 /// The bytes that a shape of a type takes; `None` if they overflow or are no whole number.
 fn size(entry: &Entry) -> Option<usize> {
+    // formula: offsets
     let count = entry.shape.iter().try_fold(1_usize, |count, &side| count.checked_mul(side))?;
     let bits = count.checked_mul(entry.dtype.bitsize())?;
     bits.is_multiple_of(8).then_some(bits / 8)

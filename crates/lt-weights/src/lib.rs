@@ -4,6 +4,8 @@
     include_str!("../doc/02-place.md"),
     include_str!("../doc/place.mathml"),
     include_str!("../doc/03-code.md"),
+    include_str!("../doc/03b-sentence.md"),
+    include_str!("../doc/04-shapes.md"),
 )]
 
 #[cfg(target_endian = "big")]

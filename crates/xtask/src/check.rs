@@ -2,10 +2,13 @@
 
 mod alone;
 mod chapters;
+mod claims;
 mod dependencies;
 mod exercises;
 mod links;
 mod packages;
+mod page;
+mod terms;
 mod translations;
 mod unsafety;
 
@@ -29,7 +32,7 @@ pub(crate) enum Check {
     Lock,
     /// The sources are formatted
     Format,
-    /// The MathML of the formulas is up to date
+    /// The MathML of the formulas is up to date, and each formula is tied to its code
     Formulas,
     /// The code that the chapters print is the code that runs
     Regions,
@@ -37,6 +40,10 @@ pub(crate) enum Check {
     Links,
     /// The chapters lead from one to the next, and have their parts
     Chapters,
+    /// What the chapters claim is held by a test
+    Claims,
+    /// The terms are spelt as they are everywhere
+    Terms,
     /// No translation is behind its original without saying so
     Translations,
     /// The exercises are still to be done
@@ -76,6 +83,8 @@ impl Check {
             Self::Regions => code_regions::run(workspace, formulas::Mode::Check),
             Self::Links => links::check(workspace),
             Self::Chapters => chapters::check(workspace),
+            Self::Claims => claims::check(workspace),
+            Self::Terms => terms::check(workspace),
             Self::Translations => translations::check(workspace),
             Self::Exercises => exercises::check(workspace),
             Self::Unsafe => unsafety::check(workspace),

@@ -1,4 +1,4 @@
-//! `cargo xtask figures`: draws the figures of the chapters, or compares them.
+//! `cargo xtask figures`: draws the figures of the chapters and writes their sections in numbers, or compares them.
 
 use crate::command;
 use crate::failure::Result;

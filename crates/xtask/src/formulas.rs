@@ -2,13 +2,21 @@
 //!
 //! Rustdoc shows MathML as it is, without JavaScript and without a network. It is unpleasant to
 //! write by hand, so the LaTeX is the source, the MathML is checked in, and `--check` compares.
+//!
+//! Below each formula stands where its code is: at the lines that are marked `// formula: NAME`. A
+//! formula without such a line is an error, and so is such a line without a formula.
+
+mod markers;
+mod places;
 
 use pulldown_latex::config::{DisplayMode, RenderConfig};
 use pulldown_latex::{Event, Parser, Storage, push_mathml};
 use std::fs;
+use std::path::Path;
 
 use crate::failure::{Failure, Result};
 use crate::workspace::Workspace;
+use places::Formula;
 
 /// Whether the files are written or compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +33,17 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
     if sources.is_empty() {
         return Err(Failure::new("no formula found: expected crates/*/doc/*.tex"));
     }
+    let (markers, mut formulas) = (markers::all(workspace)?, Vec::new());
     let mut stale = Vec::new();
     for source in &sources {
+        let formula = formula(workspace, source);
         let name = source.strip_prefix(&workspace.root).unwrap_or(source).display();
         let latex = fs::read_to_string(source)
             .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
-        let mathml =
-            render(&latex).map_err(|problem| Failure::new(format!("{name}: {problem}")))?;
+        let mut mathml = render(&formula.name, &latex)
+            .map_err(|problem| Failure::new(format!("{name}: {problem}")))?;
+        mathml += &places::line(&formula, &markers);
+        formulas.push(formula);
         let target = source.with_extension("mathml");
         if fs::read_to_string(&target).is_ok_and(|present| present == mathml) {
             continue;
@@ -54,8 +66,26 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
             orphans.join(", ")
         )));
     }
+    let problems = places::problems(&formulas, &markers);
+    if !problems.is_empty() {
+        return Err(Failure::new(format!(
+            "formulas and code that are not tied:\n{}",
+            problems.join("\n")
+        )));
+    }
     println!("{} formulas, {} of them changed", sources.len(), stale.len());
     Ok(())
+}
+
+/// The formula of a LaTeX file.
+fn formula(workspace: &Workspace, source: &Path) -> Formula {
+    let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let package = workspace.packages.iter().find(|package| source.starts_with(&package.folder));
+    let page = source.with_file_name("../src/lib.rs");
+    let page = fs::read_to_string(page).unwrap_or_default();
+    let in_module = places::in_module(&page, &format!("{name}.mathml"));
+    let package = package.map_or_else(String::new, |package| package.name.clone());
+    Formula { name, package, in_module }
 }
 
 /// MathML that no LaTeX stands beside, or that no front page shows.
@@ -76,7 +106,7 @@ fn orphans(workspace: &Workspace) -> Result<Vec<String>> {
 }
 
 /// One `<math>` element, fit for rustdoc: it holds no blank line, which would end the block.
-fn render(latex: &str) -> std::result::Result<String, String> {
+fn render(name: &str, latex: &str) -> std::result::Result<String, String> {
     let storage = Storage::new();
     // The renderer draws an error in red and goes on: collect first, so that an error is one.
     let events: Vec<Event<'_>> = Parser::new(latex.trim(), &storage)
@@ -92,18 +122,18 @@ fn render(latex: &str) -> std::result::Result<String, String> {
     if mathml.lines().any(|line| line.trim().is_empty()) {
         return Err("the MathML has a blank line, which would end the block in rustdoc".into());
     }
-    Ok(fit_for_rustdoc(&mathml))
+    Ok(fit_for_rustdoc(name, &mathml))
 }
 
 /// Puts the outer tags on lines of their own: only then does Markdown leave what is between them
 /// alone. Says in the tags what a browser needs and a style sheet would say elsewhere.
-fn fit_for_rustdoc(mathml: &str) -> String {
+fn fit_for_rustdoc(name: &str, mathml: &str) -> String {
     // The renderer forgets the space between two attributes here, and writes the micro sign,
     // which browsers leave upright, for the Greek letter.
     let mathml = mathml.replace("\"minsize", "\" minsize").replace('\u{b5}', "\u{3bc}");
     let inner = mathml.trim_start_matches(OPENING).trim_end_matches("</math>");
     format!(
-        "<math display=\"block\" style=\"{FONTS}; padding: 0.2em 0; overflow-y: hidden\">\n{}\n</math>\n",
+        "<math display=\"block\" id=\"formula-{name}\" style=\"{FONTS}; padding: 0.2em 0; overflow-y: hidden\">\n{}\n</math>\n",
         align_columns(inner)
     )
 }
@@ -162,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_formula_is_one_math_element_on_one_block() {
-        let mathml = render("y = x W^\\top + b\n").expect("LaTeX");
+        let mathml = render("it", "y = x W^\\top + b\n").expect("LaTeX");
         assert!(mathml.starts_with("<math display=\"block\""), "{mathml}");
         assert!(mathml.ends_with("</math>\n"), "{mathml}");
         assert!(!mathml.contains("\n\n"), "{mathml}");
@@ -170,18 +200,18 @@ mod tests {
 
     #[test]
     fn an_unknown_command_is_an_error_and_not_red_ink() {
-        let problem = render(r"\nonesuch{x}").expect_err("no such command");
+        let problem = render("it", r"\nonesuch{x}").expect_err("no such command");
         assert!(problem.contains("nonesuch"), "{problem}");
     }
 
     #[test]
     fn an_unclosed_group_is_an_error() {
-        assert!(render(r"\frac{x}{y").is_err());
+        assert!(render("it", r"\frac{x}{y").is_err());
     }
 
     #[test]
     fn the_outer_tags_have_lines_of_their_own() {
-        let mathml = render("x").expect("LaTeX");
+        let mathml = render("it", "x").expect("LaTeX");
         let lines: Vec<&str> = mathml.lines().collect();
         assert_eq!(lines.len(), 3, "{mathml}");
         assert!(lines[0].starts_with("<math ") && lines[0].ends_with("hidden\">"), "{mathml}");
@@ -192,7 +222,7 @@ mod tests {
     fn aligned_rows_meet_at_the_ampersand_and_a_table_within_is_left_alone() {
         let latex =
             r"\begin{aligned} a &= \begin{matrix} b & c \end{matrix} \\ d &= e \end{aligned}";
-        let mathml = render(latex).expect("LaTeX");
+        let mathml = render("it", latex).expect("LaTeX");
         let styles: Vec<&str> = mathml
             .split("<mtd")
             .skip(1)
@@ -204,6 +234,6 @@ mod tests {
 
     #[test]
     fn a_mean_is_the_greek_letter() {
-        assert!(render(r"\mu").expect("LaTeX").contains("<mi>\u{3bc}</mi>"));
+        assert!(render("it", r"\mu").expect("LaTeX").contains("<mi>\u{3bc}</mi>"));
     }
 }

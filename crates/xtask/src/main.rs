@@ -64,13 +64,13 @@ enum Task {
     },
     /// Make the book from the chapters: pages to search, to read offline and to print
     Book,
-    /// Draw the figures of the chapters from what the library computes
+    /// Draw the figures of the chapters, and write their numbers, from what the library computes
     Figures {
         /// Write nothing; fail if a figure is out of date
         #[arg(long)]
         check: bool,
     },
-    /// Write the MathML of the formulas from their LaTeX
+    /// Write the MathML of the formulas from their LaTeX, and where their code is
     Formulas {
         /// Write nothing; fail if a file is out of date
         #[arg(long)]

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 use crate::pages::Page;
-use crate::rewrite::options;
+use crate::rewrite::{LINK, options};
 use crate::target::joined;
 
 /// The links that lead to no page, or to no heading of it, and the images that are not among the files:
-/// `page: link`.
+/// `page: link`. In HTML there is none but to addresses.
 pub(crate) fn dead(pages: &[Page], files: &[&str]) -> Vec<String> {
     let anchors: BTreeMap<&str, BTreeSet<String>> =
         pages.iter().map(|page| (page.path.as_str(), anchors(&page.text))).collect();
@@ -30,6 +30,12 @@ pub(crate) fn dead(pages: &[Page], files: &[&str]) -> Vec<String> {
                 Event::Start(Tag::Image { dest_url, .. }) => {
                     let lives = files.contains(&joined(folder, &dest_url).as_str());
                     (dest_url, lives)
+                }
+                Event::Html(html) | Event::InlineHtml(html) if html.contains(LINK) => {
+                    let targets = html.split(LINK).skip(1).filter_map(|it| it.split('"').next());
+                    let targets = targets.filter(|target| !target.contains("://"));
+                    dead.extend(targets.map(|target| format!("{}: {target}", page.path)));
+                    continue;
                 }
                 _ => continue,
             };
@@ -91,9 +97,14 @@ mod tests {
         let pages = [
             page("a.md", "# One two (三)\n\n[x](b.md) [y](c.md) [z](#one-two-三) [w](#three)\n"),
             page("b.md", "[x](a.md#one-two-三) [y](https://example.org)\n"),
+            page(
+                "b/a.md",
+                "<p>\n<a href=\"https://example.org\">x</a>, <a href=\"../s.html\">y</a>\n</p>\n",
+            ),
             page("b/c.md", "[x](../a.md) [y](../d.md) ![p](../p.svg) ![q](q.svg)\n"),
         ];
-        let expected = ["a.md: c.md", "a.md: #three", "b/c.md: ../d.md", "b/c.md: q.svg"];
+        let expected =
+            ["a.md: c.md", "a.md: #three", "b/a.md: ../s.html", "b/c.md: ../d.md", "b/c.md: q.svg"];
         assert_eq!(dead(&pages, &["p.svg"]), expected);
     }
 }

@@ -11,6 +11,9 @@ use crate::target::Map;
 /// The picture of the read-me: where it lies in the repository, and in the book.
 pub(crate) const PICTURE: (&str, &str) = ("docs/attention.svg", "attention.svg");
 
+/// The folder of the chapters in Chinese, in the book and in `docs`.
+pub(crate) const CHINESE: &str = "zh/";
+
 /// A page as mdBook reads it.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -66,7 +69,9 @@ fn origins(root: &Path) -> Result<(String, Vec<Origin>)> {
         let Some((title, path)) = listed(line) else { continue };
         let (title, path) = (title.to_owned(), path.to_owned());
         let name = path.trim_end_matches(".md").to_owned();
-        let source = root.join("crates").join(format!("lt-{name}/src"));
+        let chinese = name.strip_prefix(CHINESE).map(str::to_owned);
+        let source = format!("lt-{}/src", chinese.as_deref().unwrap_or(&name));
+        let source = root.join("crates").join(source);
         if let Some(file) = document(root, &name) {
             let folder = file.parent().and_then(|folder| folder.strip_prefix(root).ok());
             let folder = folder.unwrap_or(Path::new("")).to_string_lossy().replace('\\', "/");
@@ -77,11 +82,19 @@ fn origins(root: &Path) -> Result<(String, Vec<Origin>)> {
             origins.push(Origin { path, title: Some(title), files: vec![file], folder });
         } else if source.is_dir() {
             let chapter = Chapter::of(&read(&source.join("lib.rs"))?);
-            let files = |names: &[String]| names.iter().map(|name| source.join(name)).collect();
+            let translated = |file: PathBuf| match &chinese {
+                Some(name) => translated(root, name, file),
+                None => file,
+            };
+            let files =
+                |names: &[String]| names.iter().map(|name| translated(source.join(name))).collect();
             if chapter.files.is_empty() {
                 bail!("{}/lib.rs: the front page includes no text", source.display());
             }
-            let folder = format!("lt_{}", name.replace('-', "_"));
+            let folder = match &chinese {
+                Some(name) => format!("{CHINESE}lt_{name}"),
+                None => format!("lt_{}", name.replace('-', "_")),
+            };
             for part in &chapter.parts {
                 let (title, path) = (capitalised(&part.name), format!("{name}/{}.md", part.name));
                 summary += &format!("    - [{title}]({path})\n");
@@ -96,6 +109,16 @@ fn origins(root: &Path) -> Result<(String, Vec<Origin>)> {
         }
     }
     Ok((summary, origins))
+}
+
+/// A fragment of a chapter in Chinese: its text lies in `docs/zh`, formulas and figures are the original's.
+fn translated(root: &Path, name: &str, original: PathBuf) -> PathBuf {
+    match original.file_name() {
+        Some(file) if original.extension().is_some_and(|kind| kind == "md") => {
+            root.join("docs").join(CHINESE).join(format!("lt-{name}")).join(file)
+        }
+        _ => original,
+    }
 }
 
 /// A page that is a document of the repository: it has its title in its text.

@@ -1,8 +1,8 @@
 //! From the Markdown of rustdoc to that of the book.
 //!
 //! Headings go down one level, for a page of the book has its title as the first; blocks of code without
-//! a language are Rust; links to items of the code become their names, and links to other chapters lead
-//! to their pages.
+//! a language are Rust; links to items of the code and to its lines become their names, and links to
+//! other chapters lead to their pages.
 
 use std::ops::Range;
 
@@ -55,6 +55,9 @@ pub(crate) fn rewrite(title: Option<&str>, text: &str, target: impl Fn(&str) -> 
                     Target::Item => (range, words.to_owned()),
                 });
             }
+            Event::Html(html) if html.contains(LINK) => {
+                edits.push((range, without_links(&html)));
+            }
             Event::Start(Tag::Image { dest_url, .. }) => {
                 if let Target::Page(page) = target(&dest_url) {
                     let image = text[range.clone()].replace(&*dest_url, &page);
@@ -72,6 +75,27 @@ pub(crate) fn rewrite(title: Option<&str>, text: &str, target: impl Fn(&str) -> 
         done = range.end;
     }
     page + &text[done..]
+}
+
+/// How a link in HTML begins.
+pub(crate) const LINK: &str = "<a href=\"";
+
+/// HTML whose links lead to addresses only: those to rustdoc's pages of the sources, below each
+/// formula, become what stands in them.
+fn without_links(html: &str) -> String {
+    let mut pieces = html.split(LINK);
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let target = piece.split('"').next().unwrap_or_default();
+        if target.contains("://") {
+            text += LINK;
+            text += piece;
+        } else {
+            let (_, words) = piece.split_once('>').unwrap_or_default();
+            text += &words.replacen("</a>", "", 1);
+        }
+    }
+    text
 }
 
 /// As mdBook and rustdoc read Markdown.
@@ -123,6 +147,12 @@ mod tests {
         );
         // Not in code.
         assert_eq!(rewrite(None, "`[`x`]` and `x[0]`\n", target), "`[`x`]` and `x[0]`\n");
+        let html = "<math>\nx\n</math>\n<p>See <a href=\"../src/a.rs.html#3\"><code>f</code></a> \
+                    and <a href=\"https://example.org\">g</a>.</p>\n";
+        assert_eq!(
+            rewrite(None, html, target),
+            "<math>\nx\n</math>\n<p>See <code>f</code> and <a href=\"https://example.org\">g</a>.</p>\n"
+        );
         let defined = "See [`p`] here.\n\n[`p`]: crate::p()\n";
         assert_eq!(rewrite(None, defined, target), "See `p` here.\n\n[`p`]: crate::p()\n");
     }

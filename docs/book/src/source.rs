@@ -56,7 +56,15 @@ impl Chapter {
 
 /// The fragments, read and put together as `concat!` does.
 pub(crate) fn text(files: &[PathBuf]) -> Result<String> {
-    files.iter().map(|file| read(file)).collect()
+    files.iter().map(|file| Ok(without_origin(&read(file)?).to_owned())).collect()
+}
+
+/// A translation without its first line, which says what it was made from.
+fn without_origin(text: &str) -> &str {
+    match text.split_once('\n') {
+        Some((line, rest)) if line.starts_with("<!-- translated: ") => rest,
+        _ => text,
+    }
 }
 
 /// The text of a file; the error names it.
@@ -67,6 +75,12 @@ pub(crate) fn read(path: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_translation_was_made_from_is_not_shown() {
+        assert_eq!(without_origin("<!-- translated: a.md 12ab -->\n甲\n"), "甲\n");
+        assert_eq!(without_origin("甲\n乙\n"), "甲\n乙\n");
+    }
 
     #[test]
     fn fragments_are_those_of_the_front_page_and_of_modules() {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::pages::CHINESE;
+
 /// The address of the repository: of files that are no pages.
 const REPOSITORY: &str = "https://github.com/learn-transformers/learn-transformers/tree/main";
 
@@ -28,6 +30,9 @@ impl Map {
     /// Adds a page that rustdoc has in this folder.
     pub(crate) fn rustdoc(&mut self, folder: &str, page: &str) {
         self.rustdoc.insert(folder.to_owned(), page.to_owned());
+        if page.starts_with(CHINESE) {
+            return; // the files that it is made of belong to the original's page
+        }
         let krate = folder.replace('_', "-");
         if !krate.contains('/') {
             self.repository.insert(format!("crates/{krate}"), page.to_owned());
@@ -67,7 +72,11 @@ impl Map {
             },
             None => return Target::Item,
         };
-        match self.rustdoc.get(&folder) {
+        // From a chapter in Chinese to the next one in Chinese, where there is one.
+        let folder = folder.strip_prefix(CHINESE).unwrap_or(&folder);
+        let chinese = || self.rustdoc.get(&format!("{CHINESE}{folder}"));
+        let known = page.starts_with(CHINESE).then(chinese).flatten();
+        match known.or_else(|| self.rustdoc.get(folder)) {
             Some(target) => Target::Page(relative(page, target) + anchor),
             None => Target::Item,
         }
@@ -117,6 +126,8 @@ mod tests {
             ("lt_tasks", "tasks.md"),
             ("lt_tasks/tag", "tasks/tag.md"),
             ("lt_core", "core.md"),
+            ("zh/lt_core", "zh/core.md"),
+            ("zh/lt_layers", "zh/layers.md"),
         ] {
             map.rustdoc(folder, page);
         }
@@ -141,6 +152,10 @@ mod tests {
         let part = |link: &str| map.of_rustdoc("lt_tasks/tag", "tasks/tag.md", link);
         assert_eq!(part("../index.html"), page("../tasks.md"));
         assert_eq!(part("../../lt_core/index.html"), page("../core.md"));
+        let chinese = |link: &str| map.of_rustdoc("zh/lt_layers", "zh/layers.md", link);
+        assert_eq!(chinese("../lt_core/index.html#形状"), page("../zh/core.md#形状"));
+        assert_eq!(chinese("../lt_tasks/tag/index.html"), page("../tasks/tag.md"));
+        assert_eq!(chinese("crate::Layer"), Target::Item);
         let contents = |link: &str| map.of_rustdoc("learn_transformers", "contents.md", link);
         assert_eq!(contents("core"), page("core.md"));
         assert_eq!(contents("glossary"), page("glossary.md"));

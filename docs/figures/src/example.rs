@@ -2,12 +2,21 @@
 
 use anyhow::{Context as _, Result};
 use lt_core::{Ragged, Scratch};
+use lt_encoder::EncoderLayer;
 use lt_model::{EmbeddingParts, EncoderTrace, MaskedLm, TokenIds};
 use lt_tokenizer::{Encoding, Limit};
-use ndarray::Array2;
+use ndarray::{Array2, s};
 
 /// The sentence of the figures.
 pub(crate) const SENTENCE: &str = "The bank of the river is steep.";
+/// The same, with a word to be guessed.
+pub(crate) const MASKED: &str = "The bank of the [MASK] is steep.";
+/// Another bank, at the same place.
+pub(crate) const OTHER: &str = "The bank raised its interest rates.";
+/// The sentence in other words.
+pub(crate) const STREAM: &str = "The side of the stream is very steep.";
+/// What a decoder goes on with.
+pub(crate) const BEGINNING: &str = "The bank of the river";
 
 /// The model, and the sentence as it takes it.
 #[derive(Debug)]
@@ -19,18 +28,48 @@ pub(crate) struct Example {
 
 impl Example {
     pub(crate) fn new() -> Result<Self> {
-        let encoding = lt_tiny_bert::tokenizer()?.encode(SENTENCE, Limit::None)?;
+        Self::of(SENTENCE)
+    }
+
+    /// Another text in place of the sentence.
+    pub(crate) fn of(text: &str) -> Result<Self> {
+        let encoding = lt_tiny_bert::tokenizer()?.encode(text, Limit::None)?;
         let batch = Ragged::single(encoding.len());
         Ok(Self { model: lt_tiny_bert::model()?, encoding, batch })
     }
 
-    fn ids(&self) -> TokenIds<'_> {
+    /// Another text of as many pieces, in the same model.
+    pub(crate) fn with(&self, encoding: Encoding) -> Self {
+        Self { model: self.model.clone(), encoding, batch: self.batch.clone() }
+    }
+
+    pub(crate) fn ids(&self) -> TokenIds<'_> {
         TokenIds::new(&self.encoding.ids, &self.batch).segments(&self.encoding.segments)
     }
 
     /// The sentence's pieces, special ones included.
     pub(crate) fn tokens(&self) -> &[String] {
         &self.encoding.tokens
+    }
+
+    /// Where a piece stands, first.
+    pub(crate) fn place(&self, piece: &str) -> Result<usize> {
+        let place = self.tokens().iter().position(|token| token == piece);
+        place.with_context(|| format!("the text has no piece {piece}"))
+    }
+
+    /// The layers of the model.
+    pub(crate) fn layers(&self) -> Result<&[EncoderLayer]> {
+        let encoder = self.model.encoder().layers().encoder();
+        Ok(encoder.context("BERT is an encoder")?.layers())
+    }
+
+    /// The scores of the words that may stand at a place.
+    pub(crate) fn logits(&self, place: usize) -> Result<Vec<f32>> {
+        let scratch = &mut Scratch::new();
+        let hidden = self.model.encoder().hidden(self.ids(), scratch)?;
+        let row = hidden.slice(s![place..=place, ..]);
+        Ok(self.model.predict(row, scratch)?.into_iter().collect())
     }
 
     /// What the embeddings add up.

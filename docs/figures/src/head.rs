@@ -7,8 +7,8 @@ use crate::example::Example;
 
 /// Both counted from 0. In this head “bank” finds “river”: what a piece means decides, not where
 /// it stands.
-const LAYER: usize = 0;
-const HEAD: usize = 4;
+pub(crate) const LAYER: usize = 0;
+pub(crate) const HEAD: usize = 4;
 
 const LEFT: f64 = 62.0;
 const TOP: f64 = 52.0;

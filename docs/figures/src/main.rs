@@ -1,17 +1,20 @@
-//! Draws the figures of the chapters: `LT_INSTRUCTIONS=portable cargo run -p figures`.
+//! Draws the figures of the chapters, and writes their sections on the running example:
+//! `LT_INSTRUCTIONS=portable cargo run -p figures`.
 //!
-//! Each figure is computed from the models that are built in, and written into the `doc` folder of
-//! the crate whose chapter shows it. With `--check` nothing is written, and every file that would
-//! change is named.
+//! Each figure is computed from the models that are built in, or from the run that made one, and
+//! written into the `doc` folder of the crate whose chapter shows it. With `--check` nothing is
+//! written, and every file that would change is named.
 
 mod added;
 mod drawing;
 mod example;
 mod head;
+mod loss;
 mod masks;
 mod norms;
 mod pieces;
 mod positions;
+mod sentence;
 mod strategies;
 mod stream;
 mod where_spent;
@@ -29,7 +32,7 @@ struct Figure {
     draw: fn() -> Result<String>,
 }
 
-const FIGURES: [Figure; 9] = [
+const FIGURES: [Figure; 10] = [
     Figure { file: "crates/lt-tokenizer/doc/pieces.svg", draw: pieces::draw },
     Figure { file: "crates/lt-embedding/doc/added.svg", draw: added::draw },
     Figure { file: "crates/lt-embedding/doc/positions.svg", draw: positions::draw },
@@ -38,6 +41,7 @@ const FIGURES: [Figure; 9] = [
     Figure { file: "crates/lt-encoder/doc/norms.svg", draw: || Ok(norms::draw()) },
     Figure { file: "crates/lt-encoder/doc/stream.svg", draw: stream::draw },
     Figure { file: "crates/lt-config/doc/where.svg", draw: where_spent::draw },
+    Figure { file: "crates/lt-train/doc/loss.svg", draw: loss::draw },
     Figure { file: "crates/lt-generate/doc/strategies.svg", draw: strategies::draw },
 ];
 
@@ -89,16 +93,26 @@ fn root() -> Result<&'static Path> {
     here.ancestors().nth(2).context("the repository is two folders up")
 }
 
+/// A file, and what its text should be.
+type Made = (&'static str, Result<String>);
+
+fn made() -> impl Iterator<Item = Made> {
+    let figures = FIGURES.into_iter().chain([PICTURE]);
+    let figures = figures.map(|Figure { file, draw }| (file, draw()));
+    figures.chain(sentence::SECTIONS.into_iter().map(|section| (section.file, section.text())))
+}
+
 fn run(root: &Path, mode: Mode) -> Result<()> {
-    let mut stale = Vec::new();
-    for Figure { file, draw } in FIGURES.into_iter().chain([PICTURE]) {
-        let figure = draw().with_context(|| format!("cannot draw {file}"))?;
+    let (mut stale, mut count) = (Vec::new(), 0);
+    for (file, text) in made() {
+        count += 1;
+        let text = text.with_context(|| format!("cannot make {file}"))?;
         let path = root.join(file);
-        if fs::read_to_string(&path).is_ok_and(|present| present == figure) {
+        if fs::read_to_string(&path).is_ok_and(|present| present == text) {
             continue;
         }
         if mode == Mode::Write {
-            fs::write(&path, figure).with_context(|| format!("cannot write {file}"))?;
+            fs::write(&path, text).with_context(|| format!("cannot write {file}"))?;
             println!("written: {file}");
         }
         stale.push(file);
@@ -109,7 +123,7 @@ fn run(root: &Path, mode: Mode) -> Result<()> {
             stale.join(", ")
         );
     }
-    println!("{} figures, {} of them changed", FIGURES.len() + 1, stale.len());
+    println!("{count} figures and sections, {} of them changed", stale.len());
     Ok(())
 }
 

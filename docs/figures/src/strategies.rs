@@ -78,14 +78,14 @@ fn scores(tokenizer: &Tokenizer) -> Result<(Vec<u32>, Vec<f32>)> {
 }
 
 /// The ids, the likeliest first.
-fn order(scores: &[f32]) -> Vec<usize> {
+pub(crate) fn order(scores: &[f32]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
     order
 }
 
 /// Softmax, with functions that give the same bits everywhere.
-fn probabilities(scores: &[f32]) -> Vec<f64> {
+pub(crate) fn probabilities(scores: &[f32]) -> Vec<f64> {
     let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let power = |&score: &f32| match score {
         f32::NEG_INFINITY => 0.0, // forbidden

@@ -55,6 +55,7 @@ impl SublayerNorms {
         ) -> Result<Array2<f32>>,
     ) -> Result<Array2<f32>> {
         // forward: y = after(s)  ⇒  backward: that of the norm
+        // formula: sublayer-backward
         let mut d_sum = scratch.take_any(d_output.nrows(), d_output.ncols());
         d_sum.assign(d_output);
         let after = (&self.after, &mut grads.after);

@@ -54,6 +54,7 @@ impl Embedding {
         let sum = buffer.as_slice_mut().unwrap_or_default();
         for same in tokens.chunk_by(|&a, &b| ids[a as usize] == ids[b as usize]) {
             sum.fill(0.0);
+            // formula: embedding-backward
             for &token in same {
                 sum.iter_mut().zip(d_rows.row(token as usize)).for_each(|(sum, d)| *sum += d);
             }

@@ -125,6 +125,7 @@ impl EncoderLayer {
         scratch: &mut Scratch,
     ) -> Result<HiddenGrad> {
         // forward: y = norm₂(s)  ⇒  backward: that of the norm
+        // formula: residual-backward
         let norm = &self.feed_forward_norm;
         let d_sum =
             norm.backward(sum.view(), &(), d_output, &mut grads.feed_forward_norm, scratch)?;
@@ -159,6 +160,7 @@ impl EncoderLayer {
     ) -> Result<HiddenGrad> {
         // forward: y = a + m∘feed_forward(norm₂(a))
         //   ⇒  backward: da = dy + what comes back of m∘dy through the layer and the norm
+        // formula: residual-backward
         let d_f = self.undrop(&cache.dropped_from_feed_forward, d_output, scratch);
         let norm = &self.feed_forward_norm;
         let normed = norm.forward_in(cache.attended.view(), scratch)?;

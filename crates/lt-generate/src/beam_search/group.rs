@@ -130,6 +130,8 @@ impl<'a> Group<'a> {
             rank::bring_forward(ranks, wanted);
             candidates.extend(ranks.iter().take(wanted).map(|&rank| {
                 let id = rank::id(rank);
+                // The logarithm of a product is the sum of the logarithms.
+                // formula: likelihood
                 Candidate { sum: before + row[id], alone: row[id], parent, id: id as u32 }
             }));
         }

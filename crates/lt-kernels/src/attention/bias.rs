@@ -91,6 +91,7 @@ impl<'a> DistanceBias<'a> {
                 numbers.get(place).copied().unwrap_or(0.0)
             }
             Numbers::Slopes(slopes) => {
+                // formula: alibi
                 -slopes.get(head).copied().unwrap_or(0.0) * query.abs_diff(key) as f32
             }
         }

@@ -198,6 +198,7 @@ impl Tiles for Average<'_> {
         for (r, sums) in sums.iter_mut().enumerate() {
             let average = &self.average[(row + r) * self.value_panels + panel..][..P];
             for (sums, average) in sums.iter_mut().zip(average) {
+                // formula: online-softmax
                 *sums = A::multiply_each(self.shrink[row + r], A::load(average));
             }
         }

@@ -243,6 +243,7 @@ impl Task<'_, '_> {
         }
         for query in 0..count {
             let scores = &mut scores[query].as_chunks_mut().0[..key_panels];
+            // formula: online-softmax
             (sees[query], now[query]) = look(query).highest(block, scores, highest[query]);
         }
         for query in 0..count {
@@ -255,6 +256,7 @@ impl Task<'_, '_> {
             if sees[query] != Sees::Nothing {
                 let scores = &mut scores[query].as_chunks_mut().0[..key_panels];
                 let powers = powers::<A>(scores, now[query]);
+                // formula: online-softmax
                 sum[query] = A::multiply_add(sum[query], shrink[query], powers);
             }
         }

@@ -21,6 +21,7 @@ pub fn attention_weights(problem: &Attention<'_>) -> Vec<Array3<f32>> {
         let mut weights = Array3::zeros((h, queries.len(), all_keys.nrows()));
         for head in 0..h {
             // Query heads share a key head in groups; a group of one is the usual case.
+            // formula: grouped
             let key_head = head / (h / key_heads);
             let q = problem.query.slice(s![queries.clone(), head * k..(head + 1) * k]); // [t, k]
             let keys = all_keys.slice(s![.., key_head * k..(key_head + 1) * k]); // [s, k]
@@ -29,9 +30,12 @@ pub fn attention_weights(problem: &Attention<'_>) -> Vec<Array3<f32>> {
                 let mut scores = ndarray::Array1::from_elem(keys.nrows(), f32::NEG_INFINITY);
                 for (j, k_j) in keys.rows().into_iter().enumerate() {
                     let query = problem.position(sequence, queries.start + i);
+                    // formula: masked-attention
                     if problem.mask.allows(Place { sequence, query, key: j }) {
+                        // formula: attention
                         let dot: f32 = q_i.iter().zip(k_j).map(|(q, k)| q * k).sum();
                         let score = dot * problem.scale;
+                        // formula: cap
                         let capped = problem.cap.map_or(score, |cap| cap * tanh(score / cap));
                         let bias = problem.bias.map_or(0.0, |bias| bias.at(head, query, j));
                         scores[j] = capped + bias;
@@ -67,8 +71,10 @@ pub fn attention(problem: &Attention<'_>) -> Array2<f32> {
                 let query = problem.position(sequence, row);
                 // (3) the weighted sum of the values; a masked one takes no part
                 for (j, v_j) in values.rows().into_iter().enumerate() {
+                    // formula: masked-attention
                     if problem.mask.allows(Place { sequence, query, key: j }) {
                         for (c, &value) in v_j.iter().enumerate() {
+                            // formula: attention
                             output[[row, head * v + c]] += weights[[head, i, j]] * value;
                         }
                     }

@@ -10,6 +10,7 @@ use crate::{FeedForward, Product};
 #[must_use]
 pub fn feed_forward(problem: &FeedForward<'_>) -> Array2<f32> {
     // (1) up, and the activation
+    // formula: feed-forward
     let up = Product::new(problem.x, problem.up.weight).bias(problem.up.bias);
     let wide = product(&up.activation(problem.activation)); // [tokens, f]
     // (2) down, and the residual

@@ -11,6 +11,7 @@ use crate::{Gather, LayerNorm};
 pub fn gather(problem: &Gather<'_>) -> Array2<f32> {
     let mut sum = Array2::zeros(problem.shape());
     // (1) the rows of each table, added up
+    // formula: embedding
     for (place, lookup) in problem.lookups.iter().enumerate() {
         let table = lookup.table.matrix();
         let scale = if place == 0 { problem.scale } else { 1.0 };

@@ -16,6 +16,7 @@ pub fn layer_norm(problem: &LayerNorm<'_>) -> Array2<f32> {
     for mut row in y.rows_mut() {
         let d = row.len() as f32;
         // (1) the mean of the row
+        // formula: layer-norm
         let mean = row.iter().sum::<f32>() / d;
         // (2) its variance, divided by d, not by d − 1
         let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / d;

@@ -14,10 +14,12 @@ pub fn product(problem: &Product<'_>) -> Array2<f32> {
         // (1) the bias
         let mut y = problem.bias.map_or(0.0, |bias| bias.f32()[o]);
         // (2) plus the dot product of a row of x with a row of W
+        // formula: linear
         for (x, w) in problem.x.row(t).iter().zip(weight.row(o)) {
             y += x * w;
         }
         // (3) the activation, and (4) the residual
+        // formula: product
         problem.activation.apply(y) + problem.residual.map_or(0.0, |rows| rows[[t, o]])
     })
 }

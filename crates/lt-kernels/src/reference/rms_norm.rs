@@ -16,6 +16,7 @@ pub fn rms_norm(problem: &RmsNorm<'_>) -> Array2<f32> {
     for mut row in y.rows_mut() {
         for mut head in row.exact_chunks_mut(weight.len()) {
             // (1) the mean of the squares: nothing is subtracted first
+            // formula: rms-norm
             let squares = head.iter().map(|x| x * x).sum::<f32>() / weight.len() as f32;
             // (2) ε inside the root
             let scale = 1.0 / (squares + problem.norm.epsilon).sqrt();

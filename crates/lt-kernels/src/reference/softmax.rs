@@ -16,6 +16,7 @@ use crate::math::exp;
 #[must_use]
 pub fn softmax(scores: ArrayView1<'_, f32>) -> Vec<f32> {
     // (1) the maximum
+    // formula: softmax
     let maximum = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     // (2) e^(sᵢ − m); −∞ is selected away, so that −∞ − (−∞) is never computed
     let exponential = |&s: &f32| if s == f32::NEG_INFINITY { 0.0 } else { exp(s - maximum) };

@@ -1,4 +1,4 @@
-//! What is done to each row on its own: layer norm, softmax, lookups.
+//! What is done to each row on its own: layer norm, softmax, look-ups.
 
 use lt_core::{Scratch, Weight};
 use lt_kernels::{
@@ -156,7 +156,7 @@ fn softmax_does_not_hide_nan() {
     }
 }
 
-/// Beyond a task of 32 rows; a lookup is the norm of the sum, with the norm's bits.
+/// Beyond a task of 32 rows; a look-up is the norm of the sum, with the norm's bits.
 #[test]
 fn gather_has_the_bits_of_a_norm_of_sums() {
     for tokens in [1, 2, 31, 32, 33, 63, 64, 65, 100] {

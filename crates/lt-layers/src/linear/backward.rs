@@ -32,6 +32,7 @@ impl<'a> Backward<ArrayView2<'a, f32>> for Linear {
     ) -> Result<Array2<f32>> {
         check_shape("Linear::backward", dims![x.nrows(), self.outputs()], d_output.shape())?;
         // forward: y = x·Wᵀ + b  ⇒  backward: dW = dyᵀ·x, db = Σ dy over the rows, dx = dy·W
+        // formula: linear-backward
         let d_weight = matmul(d_output.t(), x, scratch); // [out, in]
         grads.weight.add(d_weight.as_slice().unwrap_or_default());
         scratch.give(d_weight);

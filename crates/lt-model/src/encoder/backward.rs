@@ -121,6 +121,7 @@ impl TextEncoder {
         // zero, and are added to what was there once.
         let before = grads.swap_token_table(Weight::zeros(of_head.shape()));
         self.hidden_backward(input, cache, d_hidden, grads, scratch)?;
+        // formula: tied-backward
         let mut found = of_head; // of all words
         found.add_weight(&grads.swap_token_table(before)); // of the words of the text
         grads.add_to_token_table(found);

@@ -44,8 +44,12 @@ impl Family for DistilBertConfig {
     }
 
     fn initial(&self, new: New<'_>) -> Initial {
-        let is_positions = new.name.ends_with("embeddings.position.table.weight");
-        if is_positions && self.sinusoidal_pos_embds { Initial::Sines } else { new.usual() }
+        if self.is_computed(new.name) { Initial::Sines } else { new.usual() }
+    }
+
+    /// Sines have no gradient in transformers either: `create_sinusoidal_embeddings`.
+    fn is_computed(&self, name: &str) -> bool {
+        self.sinusoidal_pos_embds && name.ends_with("embeddings.position.table.weight")
     }
 
     fn token_dropout(&self) -> f32 {

@@ -1,4 +1,4 @@
-//! The derivative of the masked-language model.
+//! The derivative of the masked language model.
 
 use lt_core::{Backward, Result, Scratch, Train, Trainable, check_shape, dims};
 use lt_embedding::PredictAt;

@@ -148,3 +148,15 @@ impl LoraSection {
         settings
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_says_is_what_is_usual() {
+        let usual = OptimizerSection::default();
+        assert_eq!((usual.rate, usual.weight_decay), (5e-5, 0.01));
+        assert_eq!((usual.beta1, usual.beta2, usual.epsilon), (0.9, 0.999, 1e-8));
+    }
+}

@@ -4,6 +4,7 @@
 mod bad_input;
 mod by_heart;
 mod folder;
+mod frozen;
 mod lessons;
 mod measuring;
 mod resuming;

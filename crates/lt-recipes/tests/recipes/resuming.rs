@@ -155,3 +155,31 @@ fn a_loss_that_explodes_stops_the_run_with_step_and_advice() {
     assert!(error.starts_with("step 0: the norm of the gradient is"), "{error}");
     assert!(error.contains("the largest part is that of `"), "{error}");
 }
+
+#[test]
+fn the_recipe_of_a_run_is_written_down_as_the_chapter_shows_it() {
+    let folder = Folder::new();
+    let recipe: Training<Mlm> = folder.recipe(
+        r#"
+        out = "DIR/run"
+        steps = 4
+        [model]
+        type = "bert"
+        hidden_size = 16
+        num_hidden_layers = 1
+        num_attention_heads = 2
+        intermediate_size = 32
+        [tokenizer]
+        from = "DIR/words"
+        [data]
+        files = ["DIR/corpus.txt"]
+        [optimizer]
+        rate = 0.01
+        "#,
+    );
+    run(&recipe);
+    let written = String::from_utf8(bytes(folder.path("run/config.toml"))).unwrap();
+    let written = written.replace(&folder.path("").display().to_string(), "");
+    let chapter = include_str!("../../doc/01-recipes.md");
+    assert!(chapter.contains(&format!("```toml\n{written}```\n")), "{written}");
+}

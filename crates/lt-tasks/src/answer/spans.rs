@@ -90,6 +90,7 @@ fn likeliest(
 ) -> Option<SpanScore> {
     let ends = |i: usize| last.start.max(i)..last.end.min(i.saturating_add(longest));
     let pieces = first.clone().flat_map(|i| {
+        // formula: answer-span
         ends(i).map(move |j| SpanScore { tokens: i..j + 1, score: start[i] * end[j] })
     });
     pieces.min_by(order)

@@ -31,6 +31,7 @@ impl Counts {
     /// p = right / predicted, r = right / gold, F₁ = 2·right / (predicted + gold).
     pub(crate) fn score(self) -> Score {
         Score {
+            // formula: f1
             precision: fraction(self.right, self.predicted),
             recall: fraction(self.right, self.gold),
             // 2·p·r / (p + r) with both fractions put in: it rounds once.

@@ -140,6 +140,7 @@ fn label(tokens: &[&TokenScores], aggregation: Aggregation) -> Option<(usize, f3
         Aggregation::None | Aggregation::Simple | Aggregation::First => tokens.first()?.best(),
         Aggregation::Average => {
             let mean = |label| {
+                // formula: word-score
                 let each = tokens.iter().map(|token| f64::from(token.probabilities[label]));
                 (each.sum::<f64>() / tokens.len() as f64) as f32
             };
@@ -166,6 +167,7 @@ fn group(text: &Characters<'_>, tagged: &[Tagged<'_>]) -> Vec<Entity> {
     for group in tagged.chunk_by(|before, next| next.tag.continues(before.tag)) {
         let (first, last) = (&group[0], &group[group.len() - 1]);
         if first.tag.position != Position::Outside {
+            // formula: word-score
             let sum: f64 = group.iter().map(|each| f64::from(each.score)).sum();
             let score = (sum / group.len() as f64) as f32;
             let characters = first.characters.start..last.characters.end;

@@ -57,6 +57,7 @@ pub fn train(words: &[(String, u64)], first: &[String], size: Size) -> Bpe {
         })
         .collect();
     while bpe.pieces.len() < size.pieces {
+        // formula: merge
         let Some((pair, count)) = most_frequent(&count_pairs(&words)) else { break };
         if count < size.min_frequency {
             break;
@@ -91,6 +92,7 @@ pub fn count_pairs(words: &[(Vec<u32>, u64)]) -> BTreeMap<Pair, u64> {
     let mut counts = BTreeMap::new();
     for (word, count) in words {
         for pair in word.windows(2) {
+            // formula: merge
             *counts.entry((pair[0], pair[1])).or_default() += count;
         }
     }
@@ -106,6 +108,7 @@ pub fn count_pairs(words: &[(Vec<u32>, u64)]) -> BTreeMap<Pair, u64> {
 /// ```
 #[must_use]
 pub fn most_frequent(counts: &BTreeMap<Pair, u64>) -> Option<(Pair, u64)> {
+    // formula: merge
     let best = counts.iter().max_by_key(|(pair, count)| (**count, Reverse(**pair)));
     best.map(|(pair, count)| (*pair, *count))
 }

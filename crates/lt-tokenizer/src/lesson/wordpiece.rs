@@ -91,6 +91,7 @@ pub fn encode(word: &str, pieces: &[String]) -> Option<Vec<u32>> {
     let (mut ids, mut from) = (Vec::new(), 0);
     while from < letters.len() {
         let prefix = if from == 0 { "" } else { "##" };
+        // formula: word-piece
         let found = (from + 1..=letters.len()).rev().find_map(|to| {
             let part = format!("{prefix}{}", letters[from..to].iter().collect::<String>());
             Some((pieces.iter().position(|piece| *piece == part)?, to))

@@ -79,6 +79,7 @@ impl CrossEntropy {
             let normaliser = softmax_and_log_sum(instructions, d);
             let smoothing = f64::from(self.smoothing);
             // forward: loss = ln Σ e^z − (1 − ε)·z_y − ε·mean z
+            // formula: cross-entropy
             sum += normaliser - (1.0 - smoothing) * f64::from(logits[label]);
             if self.smoothing > 0.0 {
                 sum -=
@@ -89,6 +90,7 @@ impl CrossEntropy {
                 let share = self.smoothing / classes as f32;
                 d.iter_mut().for_each(|p| *p -= share);
             }
+            // formula: cross-entropy
             d[label] -= 1.0 - self.smoothing;
             count += 1;
         }

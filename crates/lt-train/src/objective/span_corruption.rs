@@ -38,7 +38,7 @@ impl Corrupted {
     /// [`next_tokens`](super::next_tokens) and [`LanguageModelling`](super::LanguageModelling).
     ///
     /// [Tay et al. 2022](https://arxiv.org/abs/2205.05131) (UL2), which trains decoders in this way beside
-    /// encoder–decoders. It reads from left to right in the first part as well.
+    /// encoder-decoders. It reads from left to right in the first part as well.
     ///
     /// ```
     /// use lt_train::{data::Drawn, objective::{SpanCorruption, next_tokens}};

@@ -198,9 +198,11 @@ impl Update {
                 for ((w, (m, v)), g) in piece.weight.iter_mut().zip(remembered).zip(gradient) {
                     let g = g * scale + pull * *w;
                     // m ← β₁·m + (1 − β₁)·g and v ← β₂·v + (1 − β₂)·g²
+                    // formula: adamw
                     *m += steps.one_minus_beta1 * (g - *m);
                     *v = steps.beta2 * *v + steps.one_minus_beta2 * (g * g);
                     // w ← w·(1 − η·λ) − η·m̂ / (√v̂ + ε)
+                    // formula: adamw
                     let deviation = v.sqrt() / steps.root_of_correction + steps.epsilon;
                     *w = *w * shrink - steps.step_size * (*m / deviation);
                 }

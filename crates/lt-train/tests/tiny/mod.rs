@@ -161,7 +161,7 @@ impl Batches for Endless {
     }
 }
 
-/// The same examples in each step: to be learnt by heart.
+/// The same examples in each step: to be learned by heart.
 pub(crate) struct Same(pub(crate) Vec<Shard>);
 
 impl Batches for Same {

@@ -51,6 +51,12 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     if wrong.is_empty() { Ok(()) } else { Err(Failure::new(wrong.join("\n"))) }
 }
 
+/// The names of the chapters, in the order of the contents.
+pub(super) fn names(workspace: &Workspace) -> Result<Vec<String>> {
+    let contents = read(&workspace.root.join("crates/learn-transformers/doc/01-contents.md"))?;
+    Ok(listed(&contents).into_iter().map(|chapter| chapter.name).collect())
+}
+
 /// The chapters of the table, in their order.
 fn listed(contents: &str) -> Vec<Listed> {
     let of = |line: &str| {

@@ -89,6 +89,7 @@ pub fn attention_backward(
             for j in (0..p.len()).filter(allowed) {
                 // forward: o = Σ p·m·v, m what dropout multiplies with
                 //   ⇒  backward: (1) dv += p·m·do, (2) dp = m·(do·v)
+                // formula: attention-backward
                 let m = dropped.map_or(1.0, |dropped| dropped.multiplier(row, head, j));
                 d.value.slice_mut(of_values(j)).scaled_add(p[j] * m, &d_o);
                 if m != 0.0 {
@@ -96,6 +97,7 @@ pub fn attention_backward(
                 }
             }
             // forward: p = softmax(s)  ⇒  backward: (3) ds = p·(dp − Σ p·dp)
+            // formula: attention-backward
             let mut d_s = softmax_backward(&p, &d_p);
             if let (Some(d_bias), Some(reach)) = (&mut d.bias, reach) {
                 // forward: s = z′ + bias[j − i]  ⇒  backward: (4) dbias[j − i] += ds
@@ -110,6 +112,7 @@ pub fn attention_backward(
                     d_s[j] *= 1.0 - bent * bent;
                 }
                 // forward: z = scale·(q·k)  ⇒  backward: (6) dq += scale·dz·k, (7) dk += scale·dz·q
+                // formula: attention-backward
                 let d_z = d_s[j] * problem.scale;
                 d_q.scaled_add(d_z, &k_j);
                 d.key.slice_mut(of_keys(j)).scaled_add(d_z, &q);

@@ -43,6 +43,7 @@ pub fn layer_norm_backward(problem: &LayerNorm<'_>, d_output: ArrayView2<'_, f32
         // (4) dx = scale·(g − mean(g) − n·mean(g·n))
         let (mean_g, mean_g_n) = (mean(&g), mean(&g_n));
         for (i, d_x) in d_x.iter_mut().enumerate() {
+            // formula: layer-norm-backward
             *d_x = scale * (g[i] - mean_g - n[i] * mean_g_n);
         }
     }

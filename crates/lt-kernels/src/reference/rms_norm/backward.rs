@@ -48,6 +48,7 @@ pub fn rms_norm_backward(problem: &RmsNorm<'_>, d_output: ArrayView2<'_, f32>) -
             // (4) dx = scale·(g − n·mean(g·n))
             let mean_g_n = mean(&g_n);
             for (i, d_x) in d_x.iter_mut().enumerate() {
+                // formula: rms-norm-backward
                 *d_x = scale * (g[i] - n[i] * mean_g_n);
             }
         }
