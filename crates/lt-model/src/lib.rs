@@ -11,6 +11,7 @@
     include_str!("../doc/05-learning.md"),
     include_str!("../doc/tied-backward.mathml"),
     include_str!("../doc/05-learning-code.md"),
+    include_str!("../doc/05b-real-model.md"),
     include_str!("../doc/06-traps.md"),
 )]
 

@@ -123,12 +123,6 @@ def good(sentence):
         and sentence[-1] in ".!?\"')" and (sentence[0].isupper() or sentence[0] in "\"'(")
 
 
-def short_sentences(paragraph):
-    """At most 20 words a sentence, and none of more than 40: what a small model can learn to end."""
-    lengths = [len(s.split()) for s in sentences(paragraph)]
-    return bool(lengths) and sum(lengths) <= 20 * len(lengths) and max(lengths) <= 40
-
-
 def held_out(key):
     return int(hashlib.sha256(key.encode()).hexdigest()[:8], 16) % 100 < HELD_OUT_PERCENT
 
@@ -295,8 +289,6 @@ def make_gpt():
     print("gpt words by source:", dict(counts))
     write("gpt.train.txt", train)
     write("gpt.valid.txt", valid)
-    write("gpt.short.train.txt", list(filter(short_sentences, train)))
-    write("gpt.short.valid.txt", list(filter(short_sentences, valid)))
 
 
 def make_bert():

@@ -29,10 +29,11 @@ fn words_in_order_are_likelier_than_the_same_words_in_another() {
 fn it_writes_words_that_its_books_have() {
     let generator = lt_tiny_gpt::text_generator().unwrap();
     let settings = generator.settings().unwrap();
-    let written = generator.write(&["They walked to the"], settings, &Threads::single()).unwrap();
-    let text = &written[0].text;
-    assert!(text.split_whitespace().count() > 10, "{text}");
+    let beginnings = ["They walked to the", "She was", "And the king said to"];
+    let written = generator.write(&beginnings, settings, &Threads::single()).unwrap();
+    let text: String = written.iter().map(|written| written.text.as_str()).collect();
+    assert!(text.split_whitespace().count() > 20, "{text}");
     let known = ["the", "and", "to", "of", "a", "was", "her", "his", "in", "that", "she", "he"];
     let words = text.split(|letter: char| !letter.is_alphabetic()).filter(|word| !word.is_empty());
-    assert!(words.filter(|word| known.contains(word)).count() >= 3, "{text}");
+    assert!(words.filter(|word| known.contains(word)).count() >= 9, "{text}");
 }

@@ -63,7 +63,7 @@ pub(super) fn write(page: &mut Page) -> Result<()> {
     page.say(&format!(
         "A layer has 4·(d² + d) = {} for attention besides, and two norms. Tables, the norm behind them and the layers \
          make {}, as the formula and the model count. The head for masked words adds {}: one matrix with its bias, a norm, \
-         and a number for each piece; E is the table of words again. Together {}.",
+         and a number for each piece; its last matrix is the table of word pieces again. Together {}.",
         grouped(4 * (d * d + d)),
         grouped(encoder),
         grouped(head),

@@ -39,9 +39,8 @@ pub(super) fn write(page: &mut Page) -> Result<()> {
     ensure!(closer[1] > closer[0] + 0.2, "the pieces do not come closer: {closer:?}");
 
     page.say(&format!(
-        "The row of “bank” on its way through the {} layers of lt-tiny-bert: its first columns, and how much it points \
-         the way (the cosine, 1 for the same direction) of what the embedding gave, of “river” behind the same layer, \
-         and of “bank” in {}:",
+        "The row of “bank” on its way through the {} layers of lt-tiny-bert: its first columns, and its cosine (1 for the \
+         same direction) with what the embedding gave, with “river” behind the same layer, and with “bank” in {}:",
         last,
         code(OTHER)
     ));
@@ -62,7 +61,7 @@ pub(super) fn write(page: &mut Page) -> Result<()> {
          “river” rises from {} to {}; all pieces of the sentence come closer, for each has taken in something of the \
          others. The two banks enter as one row, to the bit, and part from layer to layer, each among its own words. In {} \
          layers of a small model they do not get far: their cosine is still {}, and the other “bank” is as near to our \
-         “river” ({}) as ours.",
+         “river” ({}) as our own is.",
         decimals(end[0], 2),
         decimals(start[1], 2),
         decimals(end[1], 2),

@@ -101,7 +101,7 @@ fn chain(page: &mut Page, example: &Example) -> Result<()> {
     page.block(&lines);
     page.say(
         "Kernel and reference walk down the same chain: with the portable instructions, which wrote this page, both give \
-         this number to the bit. With fused multiply-add the last bits may be others.",
+         this number to the bit. With fused multiply-add the last bits may differ.",
     );
     Ok(())
 }

@@ -30,7 +30,7 @@ pub(super) fn write(page: &mut Page) -> Result<()> {
     let others = 1.0 - best.iter().map(|&id| shares[id]).sum::<f64>();
     page.say(&format!(
         "In {} lt-tiny-bert is to find the word. The last hidden state at position {mask} goes through the head, and is \
-         compared with each of the {} rows of E. The {NAMED} best scores of that one place:",
+         compared with each of the {} rows e of E. The {NAMED} best scores of that one place:",
         code(MASKED),
         logits.len()
     ));

@@ -48,8 +48,8 @@ pub(super) fn write(page: &mut Page) -> Result<()> {
         &rows,
     );
     page.say(&format!(
-        "The second says the same with other nouns, and is the nearest: {}. The third shares “bank” with the sentence and \
-         means another one; it is farther away, at {}, and not far. The last two have no noun and no meaning in common: {}.",
+        "The second says much the same with other nouns, and is the nearest: {}. The third shares “bank” with the sentence \
+         and means another bank; it is farther away, at {}, but not far. The last two have no noun and no meaning in common: {}.",
         decimals(stream, 2),
         decimals(other, 2),
         decimals(both, 2)

@@ -39,7 +39,7 @@ pub(super) fn write(page: &mut Page) -> Result<()> {
     page.say(&format!(
         "lt-tiny-bert is to say what stood at the mask of {}. The label is “river”, whose p is {} \
          ([`lt-model`](../lt_model/index.html#the-sentence-in-numbers)), so the loss is −ln {1} = {}. The gradient of the \
-         scores is p less what is true. The bias of each word is added to its score, so its gradient is the same, and one \
+         scores is p less what is true. The bias c of each word is added to its score, so its gradient is the same, and one \
          step moves it by −η times that, here with η = {RATE}:",
         code(MASKED),
         four(exp_f64(-loss)),
@@ -56,7 +56,8 @@ pub(super) fn write(page: &mut Page) -> Result<()> {
     page.table(&["word", "∂L/∂c", "c before", "c after"], &rows);
     page.say(&format!(
         "So it goes with all {} numbers of the model: the backward pass finds the gradient of each, and each goes a little \
-         the other way. All gradients together are ‖g‖ = {} long. To first order the loss should fall by η·‖g‖² = {}:",
+         the other way. All gradients together have the length ‖g‖ = {}. If the slope stayed as it is, the loss would fall by \
+         η·‖g‖² = {}:",
         grouped(lt_core::parameter_count(&example.model)),
         four(norm),
         four(expected)
@@ -68,7 +69,7 @@ pub(super) fn write(page: &mut Page) -> Result<()> {
     ]);
     page.say(&format!(
         "It falls by {}: somewhat less, because the slope changes on the way. One word alone has a long gradient; clipped \
-         at c = 1 it would be multiplied by {}. In training the gradients of many words are added first: that is what \
+         to the length 1 it would be multiplied by {}. In training the gradients of many words are added first: that is what \
          `lt train mlm` does.",
         four(fall),
         four(shortened)

@@ -30,9 +30,10 @@ pub(super) fn write(page: &mut Page) -> Result<()> {
     ensure!(largest == Some(127), "the largest multiple is {largest:?}");
 
     page.say(&format!(
-        "Where the row of “bank” lies in the file that is built into lt-tiny-bert. Its first eight bytes say that the \
-         header has N = {} bytes, so the data begin at byte {}. The header says of {}: `I8`, `[{rows}, {d}]`, from byte {} \
-         of the data on; row {id} comes after {id} rows of {d} bytes. Its scale is number {id} of {}.",
+        "Where the row of “bank” lies in the file that is built into lt-tiny-bert. The first eight bytes of the file say \
+         that the header has N = {} bytes, so the data begin at byte {}. The header says of {}: `I8`, `[{rows}, {d}]`, from byte {} \
+         of the data on. “bank” has the id {id}: its row comes after {id} rows of {d} bytes, and its scale is number {id} \
+         of {}.",
         file.header,
         file.data(),
         code(NAME),
@@ -61,8 +62,8 @@ pub(super) fn write(page: &mut Page) -> Result<()> {
     ]);
     page.say(
         "The last line is what the model computes with, and what \
-         [`lt-embedding`](../lt_embedding/index.html#the-sentence-in-numbers) looked up. The largest multiple of the row is \
-         127 without its sign: so its scale was chosen.",
+         [`lt-embedding`](../lt_embedding/index.html#the-sentence-in-numbers) looked up. The largest multiple of the row, \
+         without its sign, is 127: that is how the scale was chosen.",
     );
     page.see(
         "`lt inspect --model crates/lt-tiny-bert/model`, which lists all tensors with their bytes",
