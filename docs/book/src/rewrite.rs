@@ -55,6 +55,10 @@ pub(crate) fn rewrite(title: Option<&str>, text: &str, target: impl Fn(&str) -> 
                     Target::Item => (range, words.to_owned()),
                 });
             }
+            Event::SoftBreak if inner.is_none() && within_chinese(text, &range) => {
+                let indent = text[range.end..].len() - text[range.end..].trim_start().len();
+                edits.push((range.start..range.end + indent, String::new()));
+            }
             Event::Html(html) if html.contains(LINK) => {
                 edits.push((range, without_links(&html)));
             }
@@ -75,6 +79,18 @@ pub(crate) fn rewrite(title: Option<&str>, text: &str, target: impl Fn(&str) -> 
         done = range.end;
     }
     page + &text[done..]
+}
+
+/// Whether the end of a line stands between two Chinese letters or signs: a browser would show a space.
+fn within_chinese(text: &str, line_end: &Range<usize>) -> bool {
+    let chinese =
+        |letter: char| matches!(letter, '\u{2e80}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}');
+    let quote = |letter: char| matches!(letter, '“' | '”' | '‘' | '’');
+    let before = text[..line_end.start].trim_end().trim_end_matches([']', '*']).chars().next_back();
+    let after = text[line_end.end..].trim_start().trim_start_matches(['[', '*']).chars().next();
+    before.zip(after).is_some_and(|(a, b)| {
+        (chinese(a) || quote(a)) && (chinese(b) || quote(b)) && (chinese(a) || chinese(b))
+    })
 }
 
 /// How a link in HTML begins.
@@ -136,6 +152,19 @@ mod tests {
         let page = rewrite(Some("T"), "```should_panic\npanic!()\n```\n", target);
         assert_eq!(page, "# T\n\n```rust,should_panic\npanic!()\n```\n");
         assert_eq!(rewrite(None, "# A\n", target), "# A\n");
+    }
+
+    #[test]
+    fn lines_of_chinese_are_joined_without_a_space() {
+        let rewritten = |text: &str| rewrite(None, text, target);
+        assert_eq!(rewritten("一行，\n又一行。\n"), "一行，又一行。\n");
+        assert_eq!(rewritten("- 一行“甲”\n  又一行。\n"), "- 一行“甲”又一行。\n");
+        let defined = "\n\n[甲]: a.html\n";
+        let joined = rewritten(&format!("一行\n[甲]，**又**\n一行。{defined}"));
+        assert_eq!(joined, format!("一行[甲](a.md)，**又**一行。{defined}"));
+        assert_eq!(rewritten("一行 BERT\n又一行。\n"), "一行 BERT\n又一行。\n");
+        assert_eq!(rewritten("一段。\n\n又一段。\n"), "一段。\n\n又一段。\n");
+        assert_eq!(rewritten("“a”\n“b”\n"), "“a”\n“b”\n");
     }
 
     #[test]
