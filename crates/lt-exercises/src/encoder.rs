@@ -13,7 +13,7 @@ use ndarray::{Array2, ArrayView2, ArrayView3};
 ///
 /// Return what comes out with post-LN, and what with pre-LN, to three digits.
 pub fn layers_of_zeros() -> [[f32; 2]; 2] {
-    [[-1.0, 1.0], [300.0, 700.0]]
+    todo!()
 }
 
 /// ★ How many numbers an encoder layer holds: four linear layers of attention, all from width `d` to `d`, two

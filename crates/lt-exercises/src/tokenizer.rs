@@ -9,7 +9,7 @@ use lt_laws::offsets::Token;
 ///
 /// Return the tokens that WordPiece makes of the word `abababa`, by hand.
 pub fn longest_match() -> Vec<&'static str> {
-    vec!["[UNK]"]
+    todo!()
 }
 
 /// ★ A question has 20 tokens, its context 1000. BERT's template adds its three special tokens, the
