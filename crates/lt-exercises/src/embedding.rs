@@ -7,7 +7,7 @@ use lt_core::Ragged;
 use lt_embedding::Embedding;
 use ndarray::{Array2, ArrayView2};
 
-/// ★ A head of ALiBi with this slope is in the middle of a long text. It may look back, not ahead. All
+/// ★ A token far into a long text, in a head of ALiBi with this slope. It may look back, not ahead. All
 /// keys match its query alike, so that scores differ by the distance alone.
 ///
 /// Return the share of the weight that the token itself gets. With the slope 1/2 it is about 0.39: if
