@@ -8,7 +8,6 @@
 //! ```
 
 use std::fs;
-use std::path::Path;
 
 use crate::failure::{Failure, Result};
 use crate::formulas::Mode;
@@ -19,9 +18,9 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
     let mut stale = Vec::new();
     let mut count = 0;
     for path in workspace.doc_files("md")? {
-        let name = path.strip_prefix(&workspace.root).unwrap_or(&path).display().to_string();
-        let chapter = read(&path, &name)?;
-        let source = |file: &str| read(&workspace.root.join(file), file);
+        let name = workspace.name(&path);
+        let chapter = workspace.read(&path)?;
+        let source = |file: &str| workspace.read(file);
         let (updated, found) =
             update(&chapter, source).map_err(|problem| problem.in_chapter(&name))?;
         count += found;
@@ -59,10 +58,6 @@ impl Problem {
             Self::Source(failure) => failure,
         }
     }
-}
-
-fn read(path: &Path, name: &str) -> Result<String> {
-    fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read {name}: {error}")))
 }
 
 const OPENING: &str = "<!-- code: ";

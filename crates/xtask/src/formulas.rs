@@ -15,6 +15,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::failure::{Failure, Result};
+use crate::rust_source::shown;
 use crate::workspace::Workspace;
 use places::Formula;
 
@@ -37,9 +38,7 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
     let mut stale = Vec::new();
     for source in &sources {
         let formula = formula(workspace, source);
-        let name = source.strip_prefix(&workspace.root).unwrap_or(source).display();
-        let latex = fs::read_to_string(source)
-            .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+        let (name, latex) = (workspace.name(source), workspace.read(source)?);
         let mut mathml = render(&formula.name, &latex)
             .map_err(|problem| Failure::new(format!("{name}: {problem}")))?;
         mathml += &places::line(&formula, &markers);
@@ -53,7 +52,7 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
                 .map_err(|error| Failure::new(format!("cannot write beside {name}: {error}")))?;
             println!("written for {name}");
         }
-        stale.push(name.to_string());
+        stale.push(name);
     }
     if mode == Mode::Check && !stale.is_empty() {
         return Err(Failure::new(format!("no MathML, or an old one, for {}", stale.join(", ")))
@@ -81,28 +80,27 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
 fn formula(workspace: &Workspace, source: &Path) -> Formula {
     let name = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let package = workspace.packages.iter().find(|package| source.starts_with(&package.folder));
-    let page = source.with_file_name("../src/lib.rs");
-    let page = fs::read_to_string(page).unwrap_or_default();
-    let in_module = places::in_module(&page, &format!("{name}.mathml"));
     let package = package.map_or_else(String::new, |package| package.name.clone());
+    let page = page(workspace, source);
+    let file = format!("{name}.mathml");
+    let in_module = shown(&page).into_iter().any(|shown| shown.file == file && shown.in_module);
     Formula { name, package, in_module }
+}
+
+/// The `lib.rs` of the crate that a file of `doc` belongs to; empty if there is none.
+fn page(workspace: &Workspace, file: &Path) -> String {
+    workspace.read(file.with_file_name("../src/lib.rs")).unwrap_or_default()
 }
 
 /// MathML that no LaTeX stands beside, or that no front page shows.
 fn orphans(workspace: &Workspace) -> Result<Vec<String>> {
-    let mut orphans = Vec::new();
-    for mathml in workspace.doc_files("mathml")? {
-        let name = mathml.strip_prefix(&workspace.root).unwrap_or(&mathml).display().to_string();
-        let shown = mathml.file_name().is_some_and(|file| {
-            let page = mathml.with_file_name("../src/lib.rs");
-            let page = fs::read_to_string(page).unwrap_or_default();
-            page.contains(&format!("\"../doc/{}\"", file.to_string_lossy()))
-        });
-        if !shown || !mathml.with_extension("tex").is_file() {
-            orphans.push(name);
-        }
-    }
-    Ok(orphans)
+    let mut orphans = workspace.doc_files("mathml")?;
+    orphans.retain(|mathml| {
+        let file = mathml.file_name().unwrap_or_default();
+        let is_shown = shown(&page(workspace, mathml)).iter().any(|shown| shown.file == file);
+        !is_shown || !mathml.with_extension("tex").is_file()
+    });
+    Ok(orphans.iter().map(|mathml| workspace.name(mathml)).collect())
 }
 
 /// One `<math>` element, fit for rustdoc: it holds no blank line, which would end the block.

@@ -11,6 +11,7 @@ mod formulas;
 mod grade;
 mod laws;
 mod python;
+mod rust_source;
 mod table;
 mod test;
 mod tour;

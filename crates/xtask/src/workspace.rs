@@ -57,6 +57,18 @@ impl Workspace {
         self.packages.iter().filter(|package| package.published)
     }
 
+    /// What a file is called from the root on, with `/` on every system.
+    pub(crate) fn name(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).to_string_lossy().replace('\\', "/")
+    }
+
+    /// The text of a file; the path may begin at the root.
+    pub(crate) fn read(&self, path: impl AsRef<Path>) -> Result<String> {
+        let path = self.root.join(path);
+        fs::read_to_string(&path)
+            .map_err(|error| Failure::new(format!("cannot read {}: {error}", self.name(&path))))
+    }
+
     /// A cargo command that runs at the root.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = cargo();

@@ -1,10 +1,11 @@
 //! The chapters, in the order in which they are read: that each says what comes before and after it, how long it
 //! takes, and has the parts that every chapter has.
 
-use std::fs;
-
+use super::page;
 use crate::failure::{Failure, Result};
 use crate::workspace::Workspace;
+
+const CONTENTS: &str = "crates/learn-transformers/doc/01-contents.md";
 
 /// A line of the table of contents.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,15 +20,15 @@ const HEADINGS: [&str; 5] = ["The problem", "The idea", "The formula", "Traps", 
 
 /// Fails if a chapter leads elsewhere than the contents do, or lacks a part.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
-    let crates = workspace.root.join("crates");
-    let contents = read(&crates.join("learn-transformers/doc/01-contents.md"))?;
+    let contents = workspace.read(CONTENTS)?;
     let chapters = listed(&contents);
     let mut wrong = Vec::new();
     if chapters.is_empty() {
         wrong.push("the contents list no chapter".to_owned());
     }
     for (number, chapter) in chapters.iter().enumerate() {
-        let text = whole(workspace, &chapter.name)?;
+        let fragments = page::fragments(workspace, &chapter.name)?;
+        let text: String = fragments.iter().map(|fragment| fragment.text.as_str()).collect();
         let name = &chapter.name;
         let before = number.checked_sub(1).and_then(|before| chapters.get(before));
         let after = chapters.get(number + 1);
@@ -53,8 +54,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 
 /// The names of the chapters, in the order of the contents.
 pub(super) fn names(workspace: &Workspace) -> Result<Vec<String>> {
-    let contents = read(&workspace.root.join("crates/learn-transformers/doc/01-contents.md"))?;
-    Ok(listed(&contents).into_iter().map(|chapter| chapter.name).collect())
+    Ok(listed(&workspace.read(CONTENTS)?).into_iter().map(|chapter| chapter.name).collect())
 }
 
 /// The chapters of the table, in their order.
@@ -83,19 +83,6 @@ fn read_before(text: &str) -> Option<&str> {
     let line = text.lines().find(|line| line.starts_with("*Read before: "))?;
     let (words, _) = line.split_once(" minutes")?;
     words.rsplit(' ').next()
-}
-
-/// The fragments of a chapter's front page and of its parts, one after the other.
-fn whole(workspace: &Workspace, name: &str) -> Result<String> {
-    let folder = workspace.root.join(format!("crates/lt-{name}/doc"));
-    let mut files = crate::workspace::files_below(&folder, "md")?;
-    files.sort();
-    files.iter().map(|file| read(file)).collect()
-}
-
-fn read(path: &std::path::Path) -> Result<String> {
-    fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
 }
 
 #[cfg(test)]

@@ -9,8 +9,6 @@ mod names;
 mod numbers;
 mod sources;
 
-use std::fs;
-
 use self::sources::Sources;
 use super::chapters;
 use super::page::{self, Block, Fragment, Kind, Section};
@@ -35,10 +33,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     }
     // The errata and the glossary are no chapters, but name tests too.
     for path in files_below(&workspace.root.join("crates/learn-transformers/doc"), "md")? {
-        let name = path.strip_prefix(&workspace.root).unwrap_or(&path);
-        let file = name.to_string_lossy().replace('\\', "/");
-        let text = fs::read_to_string(&path)
-            .map_err(|error| Failure::new(format!("cannot read {file}: {error}")))?;
+        let (file, text) = (workspace.name(&path), workspace.read(&path)?);
         for section in page::sections(&[Fragment { file, text, begins: true }]) {
             let chapter = "learn-transformers";
             let found = Claims { section: &section, next: None, chapter, sources: &sources };

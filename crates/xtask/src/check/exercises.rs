@@ -1,7 +1,5 @@
 //! The exercises are still to be done: nobody's answers were committed.
 
-use std::fs;
-
 use crate::failure::{Failure, Result};
 use crate::workspace::{Workspace, files_below};
 
@@ -18,9 +16,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let mut written = Vec::new();
     for name in graded.iter().filter_map(|path| path.file_name()) {
         let path = source.join(name);
-        let text = fs::read_to_string(&path)
-            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
-        let name = path.strip_prefix(&workspace.root).unwrap_or(&path).display();
+        let (name, text) = (workspace.name(&path), workspace.read(&path)?);
         written.extend(answered(&text).map(|function| format!("{name}: {function}")));
     }
     if written.is_empty() {

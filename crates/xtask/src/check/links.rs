@@ -2,7 +2,6 @@
 //!
 //! The front pages' links are checked by rustdoc.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
@@ -20,14 +19,11 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     documents.extend(workspace.published().map(|package| package.folder.join("README.md")));
     let (mut dead, mut count) = (Vec::new(), 0);
     for document in &documents {
-        let text = fs::read_to_string(document).map_err(|error| {
-            Failure::new(format!("cannot read {}: {error}", document.display()))
-        })?;
+        let text = workspace.read(document)?;
         for target in relative_links(&text) {
             count += 1;
             if !resolved(document, target).exists() {
-                let name = document.strip_prefix(&workspace.root).unwrap_or(document).display();
-                dead.push(format!("{name}: {target}"));
+                dead.push(format!("{}: {target}", workspace.name(document)));
             }
         }
     }

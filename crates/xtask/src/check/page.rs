@@ -1,8 +1,7 @@
 //! The text of a chapter, cut into the pieces that the checks look at.
 
-use std::fs;
-
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
+use crate::rust_source::{Shown, shown};
 use crate::workspace::Workspace;
 
 /// A file of a chapter's text.
@@ -62,33 +61,13 @@ impl Block {
 /// The fragments of a chapter, in the order in which its `src/lib.rs` has them.
 pub(super) fn fragments(workspace: &Workspace, chapter: &str) -> Result<Vec<Fragment>> {
     let folder = format!("crates/lt-{chapter}");
-    let read = |name: &str| {
-        fs::read_to_string(workspace.root.join(name))
-            .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))
+    let source = workspace.read(format!("{folder}/src/lib.rs"))?;
+    let texts = shown(&source).into_iter().filter(|shown| shown.file.ends_with(".md"));
+    let fragment = |shown: Shown<'_>| {
+        let file = format!("{folder}/doc/{}", shown.file);
+        Ok(Fragment { text: workspace.read(&file)?, file, begins: shown.begins })
     };
-    let mut found = Vec::new();
-    for (name, begins) in included(&read(&format!("{folder}/src/lib.rs"))?) {
-        let file = format!("{folder}/doc/{name}");
-        found.push(Fragment { text: read(&file)?, file, begins });
-    }
-    Ok(found)
-}
-
-/// The `.md` files of `doc` that a crate's source includes, each with whether a page begins with it.
-fn included(source: &str) -> Vec<(&str, bool)> {
-    let (mut found, mut inside) = (Vec::new(), false);
-    for line in source.lines() {
-        let Some((_, rest)) = line.split_once("include_str!(\"../doc/") else {
-            inside = false;
-            continue;
-        };
-        let name = rest.split('"').next().unwrap_or_default();
-        if name.ends_with(".md") {
-            found.push((name, !inside));
-        }
-        inside = true;
-    }
-    found
+    texts.map(fragment).collect()
 }
 
 /// Cuts a chapter into its sections.
@@ -218,13 +197,6 @@ pub(super) fn prose(letters: &[char]) -> Vec<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_page_begins_where_the_source_has_something_else_between() {
-        let source = "#![doc = concat!(\n    include_str!(\"../doc/01-a.md\"),\n    include_str!(\"../doc/f.mathml\"),\n    \
-                      include_str!(\"../doc/02-a.md\"),\n)]\n\n#[doc = include_str!(\"../doc/03-b.md\")]\npub mod b;\n";
-        assert_eq!(included(source), [("01-a.md", true), ("02-a.md", false), ("03-b.md", true)]);
-    }
 
     #[test]
     fn a_chapter_is_cut_at_headings_blank_lines_items_and_fences() {

@@ -1,7 +1,5 @@
 //! The terms of the field: that each is spelt in one way, and that the Chinese ones are those of the glossary.
 
-use std::fs;
-
 use super::page::{self, Fragment, Kind};
 use super::{chapters, translations};
 use crate::failure::{Failure, Result};
@@ -14,11 +12,7 @@ const GLOSSARY: &str = "crates/learn-transformers/doc/glossary.md";
 /// Fails if a document, a chapter or a doc comment has a term in a form that the list calls wrong, or a chapter a Chinese
 /// term that is not in the glossary.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
-    let read = |name: &str| {
-        fs::read_to_string(workspace.root.join(name))
-            .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))
-    };
-    let list = read(LIST)?;
+    let list = workspace.read(LIST)?;
     let terms: Vec<Term> = list.lines().filter_map(Term::parse).flatten().collect();
     let mut wrong = Vec::new();
     let mut files = vec![workspace.root.join("README.md")];
@@ -26,16 +20,15 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     files.extend(files_below(&workspace.root.join("crates"), "md")?);
     files.extend(files_below(&workspace.root.join("crates"), "rs")?);
     for path in files {
-        let file = path.strip_prefix(&workspace.root).unwrap_or(&path);
-        let file = file.to_string_lossy().replace('\\', "/");
+        let file = workspace.name(&path);
         if translations::is_chinese(&file) {
             continue;
         }
-        let text = read(&file)?;
+        let text = workspace.read(&file)?;
         let text = if file.ends_with(".rs") { comments(&text) } else { text };
         wrong.extend(misspelt(&terms, Fragment { file, text, begins: true }));
     }
-    let glossary = read(GLOSSARY)?;
+    let glossary = workspace.read(GLOSSARY)?;
     for chapter in chapters::names(workspace)? {
         for fragment in page::fragments(workspace, &chapter)? {
             wrong.extend(unknown(&glossary, fragment));

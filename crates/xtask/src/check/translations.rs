@@ -11,7 +11,6 @@
 //! whole, and with the same blocks of code, for those are tested in the original only.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -27,13 +26,12 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let mut wrong = Vec::new();
     let mut count = 0;
     for path in files_below(&workspace.root.join("docs"), "md")? {
-        let name =
-            path.strip_prefix(&workspace.root).unwrap_or(&path).to_string_lossy().into_owned();
+        let name = workspace.name(&path);
         if !is_chinese(&name) {
             continue;
         }
         count += 1;
-        let text = read(&path)?;
+        let text = workspace.read(&path)?;
         let Some((original, digits)) = original(&text) else {
             wrong.push(format!("{name}: its first line does not say what it is translated from"));
             continue;
@@ -42,7 +40,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
             wrong.push(format!("{name}: there is no {original} any more"));
             continue;
         }
-        let source = read(&workspace.root.join(original))?;
+        let source = workspace.read(original)?;
         let now = fingerprint(&source);
         if name.starts_with("docs/zh/") {
             wrong.extend(other_code(&source, &text).map(|problem| format!("{name}: {problem}")));
@@ -62,7 +60,6 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 
 /// `docs/README.zh-CN.md`, and what lies in `docs/zh`.
 pub(super) fn is_chinese(name: &str) -> bool {
-    let name = name.replace('\\', "/");
     name.ends_with(".zh-CN.md") || name.starts_with("docs/zh/")
 }
 
@@ -84,8 +81,7 @@ fn missing(workspace: &Workspace) -> Result<Vec<String>> {
         for original in files_below(&workspace.root.join("crates").join(name).join("doc"), "md")? {
             let fragment = original.file_name().map(|file| chapter.join(file)).unwrap_or_default();
             if !fragment.is_file() {
-                let fragment = fragment.strip_prefix(&workspace.root).unwrap_or(&fragment);
-                missing.push(format!("{}: not translated yet", fragment.display()));
+                missing.push(format!("{}: not translated yet", workspace.name(&fragment)));
             }
         }
     }
@@ -130,11 +126,6 @@ fn blocks(text: &str) -> Vec<String> {
 /// The first digits of the SHA-256 of a text.
 fn fingerprint(text: &str) -> String {
     Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
 }
 
 #[cfg(test)]

@@ -4,9 +4,6 @@
 //! The compiler denies it in every crate that takes the workspace's lints. What is left to check
 //! is that each crate takes them, and who makes an exception.
 
-use std::fs;
-use std::path::Path;
-
 use crate::failure::{Failure, Result};
 use crate::workspace::{Workspace, files_below};
 
@@ -17,13 +14,13 @@ const LINT: &str = concat!("unsafe", "_code");
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let mut wrong = Vec::new();
     for package in &workspace.packages {
-        if !takes_lints(&read(&package.folder.join("Cargo.toml"))?) {
+        if !takes_lints(&workspace.read(package.folder.join("Cargo.toml"))?) {
             wrong.push(format!("{}: its manifest lacks `[lints] workspace = true`", package.name));
         }
         let mut exceptions = Vec::new();
         for path in files_below(&package.folder, "rs")? {
-            if makes_exception(&read(&path)?) {
-                exceptions.push(path.strip_prefix(&workspace.root).unwrap_or(&path).to_owned());
+            if makes_exception(&workspace.read(&path)?) {
+                exceptions.push(workspace.name(&path));
             }
         }
         let allowed = match package.name.as_str() {
@@ -34,8 +31,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
             _ => 0,
         };
         if exceptions.len() > allowed {
-            let files: Vec<_> = exceptions.iter().map(|path| path.display().to_string()).collect();
-            wrong.push(format!("{} lets {LINT} pass in {}", package.name, files.join(", ")));
+            wrong.push(format!("{} lets {LINT} pass in {}", package.name, exceptions.join(", ")));
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(Failure::new(wrong.join("\n"))) }
@@ -53,11 +49,6 @@ fn makes_exception(source: &str) -> bool {
     code.filter(|line| line.contains(LINT)).any(|line| {
         !["deny", "forbid"].iter().any(|strict| line.contains(&format!("{strict}({LINT})")))
     })
-}
-
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path)
-        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
 }
 
 #[cfg(test)]

@@ -7,9 +7,8 @@
 //! // formula: layer-norm
 //! ```
 
-use std::fs;
-
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
+use crate::rust_source::function;
 use crate::workspace::{Workspace, files_below};
 
 /// A line that is marked with the name of a formula.
@@ -52,10 +51,7 @@ pub(super) fn all(workspace: &Workspace) -> Result<Vec<Marker>> {
             for file in files_below(&folder, extension)? {
                 let path = file.strip_prefix(&package.folder).unwrap_or(&file);
                 let path = path.to_string_lossy().replace('\\', "/");
-                let text = fs::read_to_string(&file).map_err(|error| {
-                    Failure::new(format!("cannot read {}: {error}", file.display()))
-                })?;
-                markers.extend(of_file(&package.name, &path, &text));
+                markers.extend(of_file(&package.name, &path, &workspace.read(&file)?));
             }
         }
     }
@@ -118,16 +114,6 @@ fn around<'a>(lines: &[&'a str], place: usize) -> Option<&'a str> {
         }
     }
     None
-}
-
-/// The name of the function that begins on this line.
-fn function(line: &str) -> Option<&str> {
-    let (before, after) = line.trim_start().split_once("fn ")?;
-    let qualifies = |word: &str| {
-        word.starts_with("pub") || ["const", "unsafe", "async", "extern"].contains(&word)
-    };
-    let is_one = before.split_whitespace().all(qualifies);
-    is_one.then(|| after.split(['(', '<']).next().unwrap_or(after))
 }
 
 #[cfg(test)]

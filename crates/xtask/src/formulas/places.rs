@@ -16,13 +16,6 @@ pub(super) struct Formula {
     pub(super) in_module: bool,
 }
 
-/// Whether the front page of a crate shows a file of `doc/`, or the page of a module, by what its
-/// `lib.rs` includes.
-pub(super) fn in_module(source: &str, file: &str) -> bool {
-    let before = source.find(&format!("\"../doc/{file}\"")).map_or("", |place| &source[..place]);
-    before.rfind("[doc").is_some_and(|place| !before[..place].ends_with('!'))
-}
-
 /// What is wrong: two formulas of one name, one that no line is marked with, and lines that are marked
 /// with none that there is.
 pub(super) fn problems(formulas: &[Formula], markers: &[Marker]) -> Vec<String> {
@@ -200,12 +193,5 @@ mod tests {
         formula.in_module = true;
         assert!(line(&formula, &markers).contains("\"../../src/lt_z/lib.rs.html#2\""));
         assert_eq!(line(&formula, &[]), "");
-    }
-
-    #[test]
-    fn a_module_has_a_page_of_its_own() {
-        let source = "#![doc = concat!(\n    include_str!(\"../doc/a.mathml\"),\n)]\n\
-                      #[doc = include_str!(\"../doc/b.mathml\")]\npub mod b;\n";
-        assert!(!in_module(source, "a.mathml") && in_module(source, "b.mathml"));
     }
 }

@@ -1,11 +1,11 @@
 //! The functions of the repository by name, and which of them are tests.
 
 use std::collections::HashMap;
-use std::fs;
 use std::ops::Range;
 
 use super::literals::in_code;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
+use crate::rust_source::function;
 use crate::workspace::{Workspace, files_below};
 
 /// All Rust files of the crates and of the programs in `docs`.
@@ -29,11 +29,7 @@ impl Sources {
         let mut paths = files_below(&workspace.root.join("crates"), "rs")?;
         paths.extend(files_below(&workspace.root.join("docs"), "rs")?);
         for path in paths {
-            let name = path.strip_prefix(&workspace.root).unwrap_or(&path);
-            let name = name.to_string_lossy().replace('\\', "/");
-            let text = fs::read_to_string(&path)
-                .map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
-            files.push((name, text));
+            files.push((workspace.name(&path), workspace.read(&path)?));
         }
         Ok(Self::new(files))
     }
@@ -103,7 +99,7 @@ fn functions_of(text: &str) -> Vec<(&str, Range<usize>, bool)> {
         // `mutants! { a_name is caught by LAW => … }`
         if let Some((name, _)) = line.trim().split_once(" is caught by ") {
             found.push((name, number..(number + 2).min(lines.len()), true));
-        } else if let Some(name) = defined(line) {
+        } else if let Some(name) = function(line) {
             let above = lines[..number].iter().rev().map(|line| line.trim());
             let mut above =
                 above.take_while(|line| line.starts_with("#[") || line.starts_with("//"));
@@ -116,19 +112,6 @@ fn functions_of(text: &str) -> Vec<(&str, Range<usize>, bool)> {
         }
     }
     found
-}
-
-/// The name of the function whose definition begins in a line.
-fn defined(line: &str) -> Option<&str> {
-    let line = line.trim_start();
-    let (before, rest) = line.split_once("fn ")?;
-    let qualifies = |word: &str| {
-        matches!(word, "pub" | "const" | "async" | "unsafe" | "extern" | "\"C\"")
-            || word.starts_with("pub(")
-            || word.ends_with(')')
-    };
-    let end = rest.find(['(', '<'])?;
-    before.split_whitespace().all(qualifies).then(|| &rest[..end])
 }
 
 fn is_constant(line: &str) -> bool {
