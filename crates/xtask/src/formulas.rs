@@ -54,6 +54,14 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
         }
         stale.push(name);
     }
+    // First: a marker that is misspelt makes the formula's line old, too.
+    let problems = places::problems(&formulas, &markers);
+    if !problems.is_empty() {
+        return Err(Failure::new(format!(
+            "formulas and code that are not tied:\n{}",
+            problems.join("\n")
+        )));
+    }
     if mode == Mode::Check && !stale.is_empty() {
         return Err(Failure::new(format!("no MathML, or an old one, for {}", stale.join(", ")))
             .hint("run `cargo xtask formulas` and commit what it writes"));
@@ -63,13 +71,6 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
         return Err(Failure::new(format!(
             "without LaTeX beside it, or shown by no src/lib.rs: {}",
             orphans.join(", ")
-        )));
-    }
-    let problems = places::problems(&formulas, &markers);
-    if !problems.is_empty() {
-        return Err(Failure::new(format!(
-            "formulas and code that are not tied:\n{}",
-            problems.join("\n")
         )));
     }
     println!("{} formulas, {} of them changed", sources.len(), stale.len());

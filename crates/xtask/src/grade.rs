@@ -13,6 +13,7 @@ pub(crate) fn run(
     what: impl Iterator<Item = String>,
     hint: usize,
 ) -> Result<()> {
+    eprintln!("Compiling your answers; the first time this takes some minutes.");
     let mut build = workspace.cargo();
     build.args(["build", "--quiet", "--package", "lt-exercises"]);
     command::run(&mut build)?;
