@@ -38,6 +38,9 @@ pub use lt_weights as weights;
 #[cfg(feature = "models")]
 pub use {lt_tiny_bert as tiny_bert, lt_tiny_gpt as tiny_gpt, lt_tiny_minilm as tiny_minilm};
 
+#[doc = include_str!("../doc/tour.md")]
+pub mod tour {}
+
 #[cfg(feature = "full")]
 #[doc = include_str!("../doc/errata.md")]
 pub mod errata {}

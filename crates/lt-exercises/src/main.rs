@@ -16,7 +16,7 @@ struct Arguments {
     /// One exercise of it
     exercise: Option<String>,
     /// How many hints to show for what does not hold yet
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 0)]
     hint: usize,
 }
 
@@ -32,12 +32,12 @@ fn main() -> ExitCode {
     };
     // A reader who has read enough, such as `head`, is no failure.
     let _ = std::io::stdout().write_all(report.text.as_bytes());
-    if report.all_done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    report.code
 }
 
 struct Report {
     text: String,
-    all_done: bool,
+    code: ExitCode,
 }
 
 fn report(arguments: &Arguments) -> Result<Report, String> {
@@ -72,20 +72,18 @@ fn known<'a>(
 
 fn overview(all: &[(&'static str, &'static [Exercise])]) -> Report {
     let mut text = String::new();
-    let mut all_done = true;
     for (chapter, exercises) in all {
         let done = exercises.iter().filter(|of| of.grade() == Outcome::Done).count();
-        all_done &= done == exercises.len();
         let _ = writeln!(text, "{chapter:<12} {done} of {}", exercises.len());
     }
     text.push_str("\none of them: cargo xtask grade CHAPTER\n");
-    Report { text, all_done }
+    Report { text, code: ExitCode::SUCCESS }
 }
 
 fn graded(exercises: &[Exercise], hints: usize) -> Report {
     let width = exercises.iter().map(|exercise| exercise.name.len()).max().unwrap_or(0);
     let (mut table, mut wrong) = (String::new(), String::new());
-    let mut all_done = true;
+    let mut code = ExitCode::SUCCESS;
     for exercise in exercises {
         let outcome = exercise.grade();
         let result = match &outcome {
@@ -98,7 +96,7 @@ fn graded(exercises: &[Exercise], hints: usize) -> Report {
         if outcome == Outcome::Done {
             continue;
         }
-        all_done = false;
+        code = ExitCode::FAILURE;
         if let Outcome::Wrong(said) = outcome {
             let _ = writeln!(wrong, "\n── {name} ──\n{said}\n{}", hint(exercise, hints));
         } else if exercises.len() == 1 {
@@ -110,7 +108,7 @@ fn graded(exercises: &[Exercise], hints: usize) -> Report {
             );
         }
     }
-    Report { text: table + &wrong, all_done }
+    Report { text: table + &wrong, code }
 }
 
 /// The first hints, and how to see one more.
@@ -121,8 +119,8 @@ fn hint(exercise: &Exercise, count: usize) -> String {
         let _ = writeln!(text, "hint {} of {}: {hint}", number + 1, hints.len());
     }
     if count < hints.len() {
-        let next = count + 1;
-        let _ = writeln!(text, "one more: cargo xtask grade {chapter} {name} --hint {next}");
+        let (next, which) = (count + 1, if count == 0 { "a hint" } else { "one more" });
+        let _ = writeln!(text, "{which}: cargo xtask grade {chapter} {name} --hint {next}");
     }
     text
 }

@@ -1,18 +1,21 @@
 //! `cargo xtask grade`: compiles the reader's answers and lets them be graded.
 
+use std::process::ExitCode;
+
 use crate::command;
 use crate::failure::{Failure, Result};
 use crate::workspace::Workspace;
 
-/// What `grade` ends with if it was asked for what there is not.
-const USAGE: i32 = 2;
+/// What the grader ends with if not all that was asked for is done.
+const NOT_DONE: i32 = 1;
 
-/// Grades a chapter, one exercise of it, or counts what is done.
+/// Grades a chapter, one exercise of it, or counts what is done. Ends with 1 if what was graded is not all
+/// done, so that a script can ask.
 pub(crate) fn run(
     workspace: &Workspace,
     what: impl Iterator<Item = String>,
     hint: usize,
-) -> Result<()> {
+) -> Result<ExitCode> {
     eprintln!("Compiling your answers; the first time this takes some minutes.");
     let mut build = workspace.cargo();
     build.args(["build", "--quiet", "--package", "lt-exercises"]);
@@ -20,10 +23,10 @@ pub(crate) fn run(
     let mut grade = workspace.cargo();
     grade.args(["run", "--quiet", "--package", "lt-exercises", "--"]);
     grade.args(what).args(["--hint", &hint.to_string()]);
-    // An answer that does not hold is no failure of this program: what there is to say was said.
     let status = grade.status().map_err(|error| Failure::new(format!("cannot run: {error}")))?;
     match status.code() {
-        Some(code) if code != USAGE => Ok(()),
+        Some(0) => Ok(ExitCode::SUCCESS),
+        Some(NOT_DONE) => Ok(ExitCode::FAILURE), // the grader has said what there is to say
         _ => Err(Failure::new("nothing was graded")),
     }
 }

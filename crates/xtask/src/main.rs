@@ -60,7 +60,7 @@ enum Task {
         #[arg(requires = "chapter")]
         exercise: Option<String>,
         /// How many hints to show for what does not hold yet
-        #[arg(long, value_name = "N", default_value_t = 1)]
+        #[arg(long, value_name = "N", default_value_t = 0)]
         hint: usize,
     },
     /// Make the book from the chapters: pages to search, to read offline and to print
@@ -93,7 +93,7 @@ enum Task {
 
 fn main() -> ExitCode {
     match run(Arguments::parse().task) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             eprintln!("{failure}");
             ExitCode::FAILURE
@@ -101,15 +101,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(task: Task) -> Result<()> {
+fn run(task: Task) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
-    match task {
+    let outcome = match task {
         Task::Tour { text } => tour::run(&workspace, text.as_deref()),
         Task::Test => test::run(&workspace),
         Task::Fetch => print(&format!("{}\n", fetch::model(&workspace)?.display())),
         Task::Laws { cases, package } => laws::run(&workspace, cases, package.as_deref()),
         Task::Grade { chapter, exercise, hint } => {
-            grade::run(&workspace, chapter.into_iter().chain(exercise), hint)
+            return grade::run(&workspace, chapter.into_iter().chain(exercise), hint);
         }
         Task::Figures { check: false } => figures::run(&workspace, formulas::Mode::Write),
         Task::Figures { check: true } => figures::run(&workspace, formulas::Mode::Check),
@@ -119,7 +119,8 @@ fn run(task: Task) -> Result<()> {
         Task::Regions { check: false } => code_regions::run(&workspace, formulas::Mode::Write),
         Task::Regions { check: true } => code_regions::run(&workspace, formulas::Mode::Check),
         Task::Check { checks } => check::run(&workspace, &checks),
-    }
+    };
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 /// Writes to standard output; a reader who has read enough, such as `head`, is no failure.

@@ -1,5 +1,6 @@
 //! Makes the book from the crates' front pages: `cargo xtask book`.
 
+mod chinese;
 mod links;
 mod pages;
 mod rewrite;

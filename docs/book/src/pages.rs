@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+use crate::chinese::places_of_formulas;
 use crate::rewrite::rewrite;
 use crate::source::{Chapter, read, text};
 use crate::target::Map;
@@ -50,7 +51,10 @@ pub(crate) fn pages(root: &Path) -> Result<(String, Vec<Page>)> {
         }
     }
     let page = |origin: &Origin| {
-        let whole = text(&origin.files)?;
+        let mut whole = text(&origin.files)?;
+        if origin.path.starts_with(CHINESE) {
+            whole = places_of_formulas(&whole);
+        }
         let target = |link: &str| match origin.title {
             Some(_) => map.of_rustdoc(&origin.folder, &origin.path, link),
             None => map.of_document(&origin.folder, &origin.path, link),
@@ -84,10 +88,11 @@ fn origins(root: &Path) -> Result<(String, Vec<Origin>)> {
             let chapter = Chapter::of(&read(&source.join("lib.rs"))?);
             let translated = |file: PathBuf| match &chinese {
                 Some(name) => translated(root, name, file),
-                None => file,
+                None => vec![file],
             };
-            let files =
-                |names: &[String]| names.iter().map(|name| translated(source.join(name))).collect();
+            let files = |names: &[String]| {
+                names.iter().flat_map(|name| translated(source.join(name))).collect()
+            };
             if chapter.files.is_empty() {
                 bail!("{}/lib.rs: the front page includes no text", source.display());
             }
@@ -111,13 +116,17 @@ fn origins(root: &Path) -> Result<(String, Vec<Origin>)> {
     Ok((summary, origins))
 }
 
-/// A fragment of a chapter in Chinese: its text lies in `docs/zh`, formulas and figures are the original's.
-fn translated(root: &Path, name: &str, original: PathBuf) -> PathBuf {
-    match original.file_name() {
-        Some(file) if original.extension().is_some_and(|kind| kind == "md") => {
-            root.join("docs").join(CHINESE).join(format!("lt-{name}")).join(file)
-        }
-        _ => original,
+/// A fragment of a chapter in Chinese: its text lies in `docs/zh`, formulas are the original's, and so are
+/// figures, but for their captions.
+fn translated(root: &Path, name: &str, original: PathBuf) -> Vec<PathBuf> {
+    let chinese = |kind| {
+        let file = original.with_extension(kind).file_name().map(PathBuf::from).unwrap_or_default();
+        root.join("docs").join(CHINESE).join(format!("lt-{name}")).join(file)
+    };
+    match original.extension().and_then(|kind| kind.to_str()) {
+        Some("md") => vec![chinese("md")],
+        Some("svg") => vec![original.clone(), chinese("caption.md")],
+        _ => vec![original],
     }
 }
 

@@ -54,9 +54,28 @@ impl Chapter {
     }
 }
 
-/// The fragments, read and put together as `concat!` does.
+/// The fragments, read and put together as `concat!` does; a `.caption.md` takes the place of the caption of the
+/// figure before it.
 pub(crate) fn text(files: &[PathBuf]) -> Result<String> {
-    files.iter().map(|file| Ok(without_origin(&read(file)?).to_owned())).collect()
+    let mut whole = String::new();
+    for file in files {
+        let read = read(file)?;
+        let text = without_origin(&read);
+        if file.to_string_lossy().ends_with(".caption.md") {
+            let of_none = || format!("{}: there is no figure before it", file.display());
+            whole = with_caption(&whole, text.trim()).with_context(of_none)?;
+        } else {
+            whole += text;
+        }
+    }
+    Ok(whole)
+}
+
+/// The text with another caption below its last figure.
+fn with_caption(text: &str, caption: &str) -> Option<String> {
+    let (before, figure) = text.rsplit_once("<figcaption>")?;
+    let (_, behind) = figure.split_once("</figcaption>")?;
+    Some(format!("{before}<figcaption>{caption}</figcaption>{behind}"))
 }
 
 /// A translation without its first line, which says what it was made from.
@@ -75,6 +94,14 @@ pub(crate) fn read(path: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_figure_gets_the_caption() {
+        let text = "<figcaption>a</figcaption>\n<figcaption>b</figcaption></figure>\nc";
+        let expected = "<figcaption>a</figcaption>\n<figcaption>乙</figcaption></figure>\nc";
+        assert_eq!(with_caption(text, "乙").as_deref(), Some(expected));
+        assert_eq!(with_caption("no figure", "乙"), None);
+    }
 
     #[test]
     fn what_a_translation_was_made_from_is_not_shown() {

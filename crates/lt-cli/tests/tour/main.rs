@@ -4,6 +4,7 @@
 
 mod decoders;
 mod encoders;
+mod page;
 mod tiny_decoder;
 
 use std::path::Path;

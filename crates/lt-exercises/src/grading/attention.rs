@@ -6,7 +6,7 @@ use lt_laws::attention::{self as laws, Inputs};
 use lt_laws::{Law, softmax};
 use ndarray::{Array2, ArrayView2, array};
 
-use super::{Tried, breaks_only, exercises, is, is_caught_by};
+use super::{Told, Tried, breaks_only, exercises, is, is_caught_by, told};
 
 exercises! { attention:
     One equal_keys [
@@ -72,7 +72,7 @@ const SO_MANY_TOKENS_FIT: Law = Law {
 
 fn tokens_that_fit(answer: fn(usize, usize, usize, usize) -> usize) {
     let sizes = (1_usize..5, 1_usize..5, 1_usize..9, 0_usize..20, 0_usize..4);
-    SO_MANY_TOKENS_FIT.hold(&sizes, |(layers, key_heads, width, tokens, more)| {
+    SO_MANY_TOKENS_FIT.hold(&told(sizes), |Told((layers, key_heads, width, tokens, more))| {
         // A row of keys and a row of values, in each layer.
         let kept = vec![
             [
@@ -85,7 +85,10 @@ fn tokens_that_fit(answer: fn(usize, usize, usize, usize) -> usize) {
         let room = one * tokens + more.min(one - 1);
         match answer(room, layers, key_heads, width) {
             fit if fit == tokens => Ok(()),
-            fit => Err(format!("{fit} tokens in {room} bytes, of which one takes {one}")),
+            fit => Err(format!(
+                "layers: {layers}, heads of keys: {key_heads}, each of width {width}, bytes: {room}. You say that {fit} \
+                 fit, and one token takes {one} bytes"
+            )),
         }
     });
 }
@@ -109,14 +112,16 @@ const GROUPS_ARE_NEIGHBOURS: Law = Law {
 };
 
 fn key_head(answer: fn(usize, usize, usize) -> usize) {
-    GROUPS_ARE_NEIGHBOURS.hold(&(1_usize..5, 1_usize..5), |(group, key_heads)| {
+    GROUPS_ARE_NEIGHBOURS.hold(&told((1_usize..5, 1_usize..5)), |Told((group, key_heads))| {
         let heads = group * key_heads;
         let read: Vec<_> = (0..heads).map(|head| answer(head, heads, key_heads)).collect();
         let right: Vec<_> = (0..heads).map(|head| head * key_heads / heads).collect();
         if read == right {
             Ok(())
         } else {
-            Err(format!("{heads} heads over {key_heads} read {read:?}, expected {right:?}"))
+            Err(format!(
+                "heads: {heads}, of keys: {key_heads}. They read {read:?}, expected {right:?}"
+            ))
         }
     });
 }

@@ -11,7 +11,7 @@ use lt_laws::strategies::{numbers, one};
 use lt_laws::{Law, Rows, Verdict};
 use ndarray::{Array2, ArrayView2};
 
-use super::{Tried, breaks_only, exercises, is, is_caught_by};
+use super::{Told, Tried, breaks_only, exercises, is_caught_by, told};
 use crate::core::{Brick, Shift, Wall};
 
 exercises! { core:
@@ -57,7 +57,14 @@ fn names_of_a_wall(answer: fn() -> Vec<&'static str>) {
     let layers = vec![brick(Some(Weight::zeros(&[2]))), brick(None)];
     let wall = Wall { layers, norm: Weight::zeros(&[2]) };
     let names: Vec<String> = weights(&wall).into_iter().map(|(name, _)| name).collect();
-    is("what are the parameters called?", answer(), names.iter().map(String::as_str).collect());
+    let answer = answer();
+    let unknown = answer.iter().find(|answer| names.iter().all(|name| name != *answer));
+    if let Some(unknown) = unknown {
+        panic!("{answer:?}: no parameter is called `{unknown}`");
+    }
+    let (listed, there) = (answer.len(), names.len());
+    assert!(listed == there, "{answer:?}: these are {listed}, and the wall has {there} parameters");
+    assert!(answer == names, "{answer:?}: they are visited in another order");
 }
 
 /// See [`shift`].
@@ -138,7 +145,7 @@ const THE_PREFIX_IS_SEEN: Law = Law {
 
 fn looks_at_the_first(answer: fn(usize) -> Mask) {
     let places = (0_usize..3, 0_usize..5, 0_usize..5);
-    THE_PREFIX_IS_SEEN.hold(&(0_usize..6, places), |(n, (sequence, query, key))| {
+    THE_PREFIX_IS_SEEN.hold(&told((0_usize..6, places)), |Told((n, (sequence, query, key)))| {
         let place = Place { sequence, query, key };
         let (got, expected) = (answer(n).allows(place), Mask::prefix([n; 3]).allows(place));
         if got == expected {

@@ -15,7 +15,7 @@ use lt_layers::{Activation, FeedForward, LayerNorm, Linear};
 use ndarray::{Array2, ArrayView2, Axis, array, concatenate, s};
 use std::cell::Cell;
 
-use super::exercises;
+use super::{Told, exercises, told};
 use crate::decoder::{Kept, RowsRead, Seen, Sizes};
 use smallest::{law_that_catches_a_cache_that_forgets, read_on, wrong_by_what_follows_alone};
 
@@ -124,13 +124,13 @@ fn rows_read(answer: fn(usize, usize) -> RowsRead) {
         }
         Ok::<_, String>(model.1.get())
     };
-    WHAT_IS_READ_IS_COUNTED.hold(&(1_usize..12, 1_usize..12), |(prompt, written)| {
+    WHAT_IS_READ_IS_COUNTED.hold(&told((1_usize..12, 1_usize..12)), |Told((prompt, written))| {
         let with_cache = count(prompt, written, written)?;
         let counted = RowsRead { with_cache, without: count(prompt, written, 1)? };
         match answer(prompt, written) {
             answer if answer == counted => Ok(()),
             answer => Err(format!(
-                "of a prompt of {prompt} words and {written} more you say {answer:?}, counted are {counted:?}"
+                "words of the prompt: {prompt}, words written: {written}. You say {answer:?}, counted are {counted:?}"
             )),
         }
     });
@@ -190,14 +190,14 @@ const WHAT_IS_SHARED_COUNTS_ONCE: Law = Law {
 
 fn bytes_of_beams(answer: fn(usize, usize, usize, Sizes) -> usize) {
     let cases = (1_usize..3, 0_usize..3, 1_usize..4, (1_usize..3, 1_usize..3, 1_usize..3));
-    WHAT_IS_SHARED_COUNTS_ONCE.hold_for(12, &cases, |(prompt, written, beams, sizes)| {
+    WHAT_IS_SHARED_COUNTS_ONCE.hold_for(12, &told(cases), |Told((prompt, written, beams, sizes))| {
         let (prompt, written) = (128 * prompt, 128 * written);
         let sizes = Sizes { layers: sizes.0, key_heads: sizes.1, width: 16 * sizes.2 };
         let counted = count_bytes(prompt, written, beams, sizes).map_err(|e| e.to_string())?;
         match answer(prompt, written, beams, sizes) {
             bytes if bytes == counted => Ok(()),
             bytes => Err(format!(
-                "a prompt of {prompt} words, {written} more in {beams} beams, {sizes:?}: you say {bytes} bytes, the cache holds {counted}"
+                "words of the prompt: {prompt}, words written: {written}, beams: {beams}, {sizes:?}. You say {bytes} bytes, the cache holds {counted}"
             )),
         }
     });

@@ -228,7 +228,7 @@ fn beam_search(answer: BeamSearch) {
         }
         let more = if yours > theirs { ": so you looked at more than beams do" } else { "" };
         Err(format!(
-            "{beams} beams, {tokens} tokens: you find {text:?} with ln p = {yours:.3}, the search finds {found:?} with {theirs:.3}{more}"
+            "beams: {beams}, tokens: {tokens}. You find {text:?} with ln p = {yours:.3}, the search finds {found:?} with {theirs:.3}{more}"
         ))
     });
 }

@@ -9,7 +9,7 @@ use lt_laws::strategies::numbers;
 use lt_laws::{Batch, Law, Rows, encoder, kept, same_bits, softmax};
 use ndarray::{Array2, ArrayView2, Axis};
 
-use super::{Tried, breaks_only, exercises, is, is_caught_by};
+use super::{Told, Tried, breaks_only, exercises, is, is_caught_by, told};
 use crate::kernels::Carried;
 use crate::solutions::kernels as solutions;
 
@@ -56,19 +56,19 @@ exercises! { kernels:
 /// See [`panels`].
 const PANELS_ARE_WHOLE: Law = Law {
     name: "a weight is packed into whole panels",
-    statement: "⌈out / 16⌉ panels of `in` lines of 16 numbers",
+    statement: "your numbers = those that PackedWeight holds, and how many the weight has not",
     tolerance: "none: numbers are counted",
 };
 
 fn panels(answer: fn(usize, usize) -> (usize, usize)) {
-    PANELS_ARE_WHOLE.hold(&(1_usize..70, 1_usize..9), |(out, inputs)| {
+    PANELS_ARE_WHOLE.hold(&told((1_usize..70, 1_usize..9)), |Told((out, inputs))| {
         let packed = PackedWeight::pack(&Weight::zeros(&[out, inputs]), &Threads::single());
         let held = packed.bytes() / size_of::<f32>();
         match answer(out, inputs) {
             right if right == (held, held - out * inputs) => Ok(()),
             (numbers, filled) => Err(format!(
-                "you say {numbers} numbers, {filled} of them filled in, for a weight \
-                 [{out}, {inputs}]; `PackedWeight` holds {held}"
+                "a weight [{out}, {inputs}]: you say {numbers}, of which filled in {filled}; \
+                 `PackedWeight` holds {held}"
             )),
         }
     });
@@ -134,7 +134,7 @@ const LIMITS_MEET: Law = Law {
 
 fn tokens_until_arithmetic(answer: fn(u64, u64, u64) -> u64) {
     let cases = (1_u64..200, 1_u64..100, lt_laws::proptest::bool::ANY);
-    LIMITS_MEET.hold(&cases, |(operations, bytes, half)| {
+    LIMITS_MEET.hold(&told(cases), |Told((operations, bytes, half))| {
         let (out, inputs) = (32, 3);
         let weight = match half {
             true => Weight::shared_f16(&[out, inputs], std::sync::Arc::new(vec![0; out * inputs])),
@@ -149,8 +149,8 @@ fn tokens_until_arithmetic(answer: fn(u64, u64, u64) -> u64) {
         match (answer(operations, bytes, size), needed.unwrap_or(0)) {
             (tokens, needed) if tokens == needed => Ok(()),
             (tokens, needed) => Err(format!(
-                "{operations} operations and {bytes} bytes a second, weights of {size} bytes: \
-                 you say {tokens} tokens, but it is {needed}"
+                "in a second, operations: {operations}, bytes: {bytes}; bytes of a weight: {size}. \
+                 You say {tokens}, but it is {needed}"
             )),
         }
     });

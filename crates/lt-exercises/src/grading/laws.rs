@@ -2,7 +2,6 @@
 
 mod subjects;
 
-use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use lt_core::Weight;
@@ -12,7 +11,7 @@ use lt_laws::{Law, position_wise, softmax};
 use ndarray::{Array2, ArrayView2};
 use subjects::{MEANS, NO_MEANS, NO_REVERSE, REVERSE, Reverse, favours_later_keys};
 
-use super::{Tried, breaks_only, exercises, is, is_caught_by};
+use super::{Told, Tried, breaks_only, exercises, is, is_caught_by, told};
 use crate::laws::Pool;
 
 exercises! { laws:
@@ -66,16 +65,25 @@ const SOFTMAX: &[Tried<Softmax>] = &[
 
 fn laws_of_equal_shares(answer: fn() -> [bool; 5]) {
     let equal: Softmax = |scores| scores.mapv(|_| 1.0 / scores.ncols() as f32);
-    let answer = answer();
-    let mut wrong = String::new();
-    for ((law, said), hold) in softmax::LAWS.iter().zip(answer).zip(SOFTMAX) {
-        let obeyed = catch_unwind(AssertUnwindSafe(|| (hold.1)(&equal))).is_ok();
-        if said != obeyed {
-            let said = if said { "obeys" } else { "does not obey" };
-            let _ = write!(wrong, "\n  it {said} \"{}\", you say, but it is otherwise", law.name);
+    for (number, (said, (law, hold))) in answer().into_iter().zip(SOFTMAX).enumerate() {
+        let broken = catch_unwind(AssertUnwindSafe(|| hold(&equal))).err();
+        let case = broken.as_ref().map(|panic| panic.downcast_ref::<String>().cloned());
+        let name = law.name;
+        match (said, case) {
+            (true, None) | (false, Some(_)) => {}
+            (true, Some(case)) => {
+                panic!(
+                    "place {number}, you say that equal shares obey\n{}",
+                    case.unwrap_or_default()
+                )
+            }
+            (false, None) => {
+                panic!(
+                    "place {number}, you say that they break \"{name}\": no case was found that does"
+                )
+            }
         }
     }
-    assert!(wrong.is_empty(), "equal shares:{wrong}");
 }
 
 /// See [`smallest_case`].
@@ -126,7 +134,7 @@ const A_SLOPE_IS_MEASURED: Law = Law {
 
 fn slope(answer: fn(&dyn Fn(f64) -> f64, f64, f64) -> f64) {
     let all = [Activation::Gelu, Activation::Silu, Activation::Tanh];
-    A_SLOPE_IS_MEASURED.hold(&(0_usize..3, -192_i16..192), |(which, place)| {
+    A_SLOPE_IS_MEASURED.hold(&told((0_usize..3, -192_i16..192)), |Told((which, place))| {
         let (activation, step) = (all[which], 1.0 / 64.0);
         let x = f64::from(place) * step;
         let got = answer(&|x| activation.apply(x as f32).into(), x, step);

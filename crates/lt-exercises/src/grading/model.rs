@@ -12,7 +12,7 @@ use lt_model::{CausalLm, Decoder, MaskedLm, TextEncoder, TokenIds, Top};
 use lt_weights::{SafetensorsBytes, TensorSource};
 use ndarray::{Array1, Array2, ArrayView2};
 
-use super::exercises;
+use super::{Told, exercises, told};
 use crate::model::WordHead;
 use whole::{bert, tied_gradient, with_query_and_key_exchanged, wrong_in_company};
 
@@ -127,7 +127,7 @@ const AS_MANY_AS_THE_MODEL_HAS: Law = Law {
 };
 
 fn parameters(answer: fn(usize, usize) -> usize) {
-    AS_MANY_AS_THE_MODEL_HAS.hold(&(1_usize..40_000, 1_usize..30), |(words, layers)| {
+    AS_MANY_AS_THE_MODEL_HAS.hold(&told((1_usize..40_000, 1_usize..30)), |Told((words, layers))| {
         let config = BertConfig {
             vocab_size: words,
             hidden_size: 384,
@@ -139,7 +139,7 @@ fn parameters(answer: fn(usize, usize) -> usize) {
         match (answer(words, layers), parameter_count(&model)) {
             (answer, counted) if answer == counted => Ok(()),
             (answer, counted) => Err(format!(
-                "with a vocabulary of {words} and {layers} layers you say {answer}, and the model has {counted}"
+                "vocabulary: {words}, layers: {layers}. You say {answer}, and the model has {counted}"
             )),
         }
     });
@@ -172,7 +172,7 @@ fn by_heart(follows: [u32; 8]) -> CausalLm {
 fn rows_and_labels(answer: fn(&[u32]) -> Vec<(usize, u32)>) {
     const FOLLOWS: [u32; 8] = [3, 5, 7, 1, 0, 6, 2, 4];
     let model = by_heart(FOLLOWS);
-    EACH_ROW_PREDICTS_THE_NEXT_WORD.hold(&(0_u32..8, 1_usize..8), |(first, length)| {
+    EACH_ROW_PREDICTS_THE_NEXT_WORD.hold(&told((0_u32..8, 1_usize..8)), |Told((first, length))| {
         let next = |word: &u32| Some(FOLLOWS[*word as usize]);
         let text: Vec<u32> = std::iter::successors(Some(first), next).take(length).collect();
         let batch = Ragged::single(length);

@@ -13,7 +13,7 @@ use lt_train::data::{Budget, Drawn, Epochs, InMemory, Order};
 use lt_train::{Adapted, LoraSettings};
 use serde_json::{Value, json};
 
-use super::{Tried, breaks_only, exercises, is_caught_by};
+use super::{Told, Tried, breaks_only, exercises, is_caught_by, told};
 use orders::{law_that_catches_a_generator_with_a_state, wrong_from_the_second_epoch_on};
 use runs::{decides_a_bit, evaluations};
 
@@ -59,13 +59,13 @@ exercises! { recipes:
 /// See [`steps_of_a_run`].
 const STEPS_ARE_COUNTED: Law = Law {
     name: "a run has the steps of its epochs",
-    statement: "steps(e) = e · ⌈examples / examples per step⌉",
+    statement: "your steps = Epochs::steps",
     tolerance: "none: steps are counted",
 };
 
 fn steps_of_a_run(answer: fn(u64, u64, u64) -> u64) {
     let cases = (1_u64..40, 1_u64..10, 1_u64..4);
-    STEPS_ARE_COUNTED.hold(&cases, |(examples, each, epochs)| {
+    STEPS_ARE_COUNTED.hold(&told(cases), |Told((examples, each, epochs))| {
         let all = InMemory::new(vec![vec![0_u32]; examples as usize]);
         let collate = |drawn: Vec<Drawn<Vec<u32>>>| Ok(drawn.len());
         let run = Epochs::new(all, Budget::examples(each as usize, 1), Order::AsStored, collate);
@@ -75,21 +75,21 @@ fn steps_of_a_run(answer: fn(u64, u64, u64) -> u64) {
             return Ok(());
         }
         Err(format!(
-            "{examples} examples, {each} a step, {epochs} epochs: {found} steps, expected {expected}"
+            "examples: {examples}, in a step: {each}, epochs: {epochs}. You say {found}, expected {expected}"
         ))
     });
 }
 
 /// See [`numbers_of_adapters`].
 const ADAPTERS_ARE_COUNTED: Law = Law {
-    name: "adapters are two thin matrices",
-    statement: "numbers = Σ (r · in + out · r)",
+    name: "a matrix that is adapted has two thin ones",
+    statement: "your numbers = parameter_count(Adapted)",
     tolerance: "none: numbers are counted",
 };
 
 fn numbers_of_adapters(answer: fn(&[[usize; 2]], usize) -> usize) {
     let sides = (1_usize..9, 1_usize..9).prop_map(|(out, inner)| [out, inner]);
-    ADAPTERS_ARE_COUNTED.hold(&(vec(sides, 1..4), 1_usize..4), |(matrices, rank)| {
+    ADAPTERS_ARE_COUNTED.hold(&told((vec(sides, 1..4), 1_usize..4)), |Told((matrices, rank))| {
         let model: Vec<Weight> = matrices.iter().map(|shape| Weight::zeros(shape)).collect();
         let adapted = Adapted::new(model, &LoraSettings::new(rank, &["*"]));
         let expected = lt_core::parameter_count(&adapted.map_err(|error| error.to_string())?);
@@ -193,7 +193,7 @@ fn best_size(answer: fn(&ScalingLaw, f64) -> f64) {
     let sizes: Vec<TrainedSize> = runs.lines().filter_map(size).collect();
     let of_the_lesson = ScalingLaw::fit(&sizes).expect("twelve runs");
     let exponents = (prop::option::of((20_u8..50, 20_u8..50)), 14_i32..26);
-    NO_OTHER_SIZE_IS_BETTER.hold(&exponents, |(exponents, power)| {
+    NO_OTHER_SIZE_IS_BETTER.hold(&told(exponents), |Told((exponents, power))| {
         let (mut law, operations) = (of_the_lesson, 10_f64.powi(power));
         if let Some((alpha, beta)) = exponents {
             (law.floor, law.parameter_factor, law.token_factor) = (1.7, 406.4, 410.7);

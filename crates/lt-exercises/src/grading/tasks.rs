@@ -18,7 +18,7 @@ use lt_tasks::{
 use lt_tokenizer::{Limit, Tokenizer, WordPieceSettings};
 use ndarray::array;
 
-use super::exercises;
+use super::{Told, exercises, told};
 use tags::{likeliest_tags, same_and_not_the_same};
 
 exercises! { tasks:
@@ -190,13 +190,13 @@ const AS_MANY_PIECES_AS_ARE_FOUND: Law = Law {
 };
 
 fn pieces(answer: fn(usize, usize) -> usize) {
-    AS_MANY_PIECES_AS_ARE_FOUND.hold(&(0_usize..12, 1_usize..9), |(tokens, longest)| {
+    AS_MANY_PIECES_AS_ARE_FOUND.hold(&told((0_usize..12, 1_usize..9)), |Told((tokens, longest))| {
         let even = std::vec![0.1; tokens];
         let found = best_spans(&even, &even, usize::MAX, longest).map_err(|e| e.to_string())?.len();
         match answer(tokens, longest) {
             answer if answer == found => Ok(()),
             answer => Err(format!(
-                "of at most {longest} tokens, of a text of {tokens}: you say {answer}, found are {found}"
+                "tokens of the text: {tokens}, of a piece at most: {longest}. You say {answer}, found are {found}"
             )),
         }
     });

@@ -11,7 +11,7 @@ use lt_train::loss::CrossEntropy;
 use lt_train::{GradientTree, Optimizer, Rule, Sgd, clip};
 use ndarray::Array2;
 
-use super::{Tried, breaks_only, exercises, is_caught_by};
+use super::{Told, Tried, breaks_only, exercises, is_caught_by, told};
 use optimizers::{adamw, lion};
 use shards::{law_that_catches_a_sum_for_each_worker, wrong_where_shards_differ};
 
@@ -66,11 +66,11 @@ fn rate_that_does_not_shrink(answer: fn() -> f64) {
     let rate = answer();
     assert!(rate > 0.0, "η = {rate}: expected a rate above 0");
     let (below, at) = (after(0.99 * rate), after(rate));
-    assert!(at.abs() >= 8.0, "at η = {rate}, 8 is {at} after 50 steps: it does shrink");
+    assert!(at.abs() >= 8.0, "at η = {rate}, w = 8 is {at} after 50 steps: it does shrink");
     let below_rate = 0.99 * rate;
     assert!(
         below.abs() < 8.0,
-        "at η = {below_rate}, which is less, 8 is {below} after 50 steps: it does not shrink either"
+        "at η = {below_rate:.4}, which is less, w = 8 is {below} after 50 steps: it does not shrink either"
     );
 }
 
@@ -88,10 +88,10 @@ const NOTHING_PULLS: Law = Law {
 
 fn taught(answer: fn(usize, usize, f32) -> Vec<f32>) {
     let cases = (2_usize..7, 0_usize..7, select(vec![1.0_f32, 0.5, 0.2, 0.1]));
-    NOTHING_PULLS.hold(&cases, |(classes, label, smoothing)| {
+    NOTHING_PULLS.hold(&told(cases), |Told((classes, label, smoothing))| {
         let label = label % classes;
         let said = answer(classes, label, smoothing);
-        let case = format!("{classes} classes, label {label}, ε = {smoothing}: {said:?}");
+        let case = format!("classes: {classes}, label {label}, ε = {smoothing}: {said:?}");
         if said.len() != classes {
             return Err(format!("{case}: expected a number for each class"));
         }
@@ -136,7 +136,7 @@ type Clip = fn(&[Vec<f32>], f32) -> Vec<Vec<f32>>;
 
 fn clipped(answer: Clip) {
     let gradients = vec(vec(-4_i8..=4, 1..4), 1..4);
-    ONE_FACTOR.hold(&(gradients, 1_u8..12), |(gradients, bound)| {
+    ONE_FACTOR.hold(&told((gradients, 1_u8..12)), |Told((gradients, bound))| {
         let gradients: Vec<Vec<f32>> =
             gradients.iter().map(|of| of.iter().map(|&g| f32::from(g)).collect()).collect();
         let weight = |of: &Vec<f32>| Weight::new(&[of.len()], of.clone()).expect("its length");

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use lt_core::{NameMap, Rule, Weight};
 
-use super::{Tried, breaks_only, exercises, is_caught_by};
+use super::{Told, Tried, breaks_only, exercises, is_caught_by, told};
 use crate::weights::{Fused, Matrix};
 use headers::{file, law_that_catches_a_product_that_wraps, sound_but_for_holes};
 use memory::{Listed, Model, in_memory, misfit};
@@ -67,7 +67,7 @@ const IS_READ_THERE: Law = Law {
 
 fn place(answer: fn(usize, Matrix, usize, usize) -> usize) {
     let sizes = (0_usize..3, 1_usize..4, 1_usize..4, any::<bool>());
-    IS_READ_THERE.hold(&(sizes, 0_usize..9), |((before, rows, columns, half), at)| {
+    IS_READ_THERE.hold(&told((sizes, 0_usize..9)), |Told(((before, rows, columns, half), at))| {
         let (row, column) = (at / 3 % rows, at % 3 % columns);
         // Each 16 bits of the data are a number of their own; no exponent of an f32 is that of NaN.
         let (dtype, bytes) = if half { ("F16", 2) } else { ("F32", 4) };
@@ -202,7 +202,7 @@ fn unfused(answer: fn(&[f32], Fused, usize, [usize; 2]) -> Vec<f32>) {
         transposed: true,
     }]));
     let cases = (1_usize..4, 1_usize..4, 0_usize..3, any::<bool>());
-    IS_THE_PART.hold(&cases, |(out, inner, index, beside)| {
+    IS_THE_PART.hold(&told(cases), |Told((out, inner, index, beside))| {
         let shape = [out, inner];
         let stored: Vec<f32> = (1..=3 * out * inner).map(|number| number as f32).collect();
         let (fused, layout, stored_shape) = match beside {

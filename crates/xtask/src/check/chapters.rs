@@ -70,8 +70,9 @@ fn listed(contents: &str) -> Vec<Listed> {
 
 /// The last line of a chapter.
 fn footer(before: Option<&Listed>, after: Option<&Listed>) -> String {
+    let tour = "[the tour](../learn_transformers/tour/index.html)".to_owned();
     let link = |chapter: &Listed| format!("[{0}](../lt_{0}/index.html)", chapter.name);
-    let before = before.map_or_else(|| "the tour, `cargo xtask tour`".to_owned(), link);
+    let before = before.map_or(tour, link);
     let errata = "[errata](../learn_transformers/errata/index.html)".to_owned();
     let after = after.map_or(errata, link);
     let contents = "[Contents](../learn_transformers/index.html)";
@@ -96,7 +97,7 @@ mod tests {
         assert_eq!(chapters, [Listed { name: "core".into(), minutes: "20".into() }]);
         assert_eq!(
             footer(None, chapters.first()),
-            "Previous: the tour, `cargo xtask tour` · [Contents](../learn_transformers/index.html) · \
+            "Previous: [the tour](../learn_transformers/tour/index.html) · [Contents](../learn_transformers/index.html) · \
              Next: [core](../lt_core/index.html)"
         );
     }

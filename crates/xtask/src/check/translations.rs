@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A chapter is translated fragment by fragment, `crates/lt-core/doc/01-core.md` as `docs/zh/lt-core/01-core.md`:
-//! whole, and with the same blocks of code, for those are tested in the original only.
+//! whole, and with the same blocks of code, for those are tested in the original only. The caption of the figure
+//! `crates/lt-encoder/doc/norms.svg` is in `docs/zh/lt-encoder/norms.caption.md`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -69,7 +70,7 @@ fn original(text: &str) -> Option<(&str, &str)> {
     line.strip_prefix("<!-- translated: ")?.strip_suffix(" -->")?.split_once(' ')
 }
 
-/// The fragments that a chapter in Chinese lacks.
+/// The fragments and captions that a chapter in Chinese lacks.
 fn missing(workspace: &Workspace) -> Result<Vec<String>> {
     let mut missing = Vec::new();
     let chapters: BTreeSet<PathBuf> = files_below(&workspace.root.join("docs/zh"), "md")?
@@ -78,7 +79,11 @@ fn missing(workspace: &Workspace) -> Result<Vec<String>> {
         .collect();
     for chapter in chapters {
         let Some(name) = chapter.file_name() else { continue };
-        for original in files_below(&workspace.root.join("crates").join(name).join("doc"), "md")? {
+        let doc = workspace.root.join("crates").join(name).join("doc");
+        let texts = files_below(&doc, "md")?.into_iter();
+        let figures = files_below(&doc, "svg")?.into_iter();
+        let captions = figures.map(|figure| figure.with_extension("caption.md"));
+        for original in texts.chain(captions) {
             let fragment = original.file_name().map(|file| chapter.join(file)).unwrap_or_default();
             if !fragment.is_file() {
                 missing.push(format!("{}: not translated yet", workspace.name(&fragment)));
