@@ -30,15 +30,17 @@ use writer::Writer;
 #[derive(Debug, Args)]
 #[command(after_long_help = MEANING)]
 pub(crate) struct GenerateArgs {
-    /// A text to continue; may be given several times. Without it and --ids, each line of the
-    /// standard input is one
+    /// The texts to continue; without any, and without --ids, each line of the standard input is one
+    #[arg(value_name = "TEXT", conflicts_with_all = ["ids", "prompt"])]
+    text: Vec<String>,
+    /// A text to continue, by name; may be given several times
     #[arg(long, value_name = "TEXT", conflicts_with = "ids")]
     prompt: Vec<String>,
     /// Ids to continue: a JSON file as `lt forward` reads it
     #[arg(long, value_name = "FILE")]
     ids: Option<PathBuf>,
     /// The prompt is what a user says to an assistant, written down by the model's chat template.
-    /// Without --prompt, each line of the standard input is said in one conversation
+    /// Without a text, each line of the standard input is said in one conversation
     #[arg(long, conflicts_with = "ids")]
     chat: bool,
     /// What the assistant is told beforehand
@@ -53,8 +55,8 @@ pub(crate) struct GenerateArgs {
 
 const MEANING: &str = "\
 Examples:
-  lt generate --prompt \"Once upon a time\" --max-new-tokens 50
-  lt generate --prompt \"Once\" --strategy sample --temperature 0.8 --top-p 0.9 --seed 1
+  lt generate \"Once upon a time\" --max-new-tokens 50
+  lt generate \"Once\" --strategy sample --temperature 0.8 --top-p 0.9 --seed 1
   lt generate --model DIR --ids ids.json --strategy beam --beams 4 --format json
   lt generate --model DIR --chat
 
@@ -62,6 +64,13 @@ What generation_config.json says holds where no option says otherwise; where nei
 transformers' defaults: 20 new tokens, greedy. With --no-defaults only its special tokens are read.
 
 JSON: {\"sequences\": [[…], …]}, ids: prompt and continuation, with the end token if there is one.";
+
+impl GenerateArgs {
+    /// The texts that were said, in either way.
+    fn texts(&self) -> &[String] {
+        if self.text.is_empty() { &self.prompt } else { &self.text }
+    }
+}
 
 #[derive(Serialize)]
 struct Sequences {
@@ -104,11 +113,11 @@ pub(crate) fn run(args: &GenerateArgs, common: &Common) -> Result<()> {
         settings: args.flags.settings(generator.config().clone())?,
         threads: scratch.threads(),
     };
-    if args.chat && args.prompt.is_empty() {
+    if args.chat && args.texts().is_empty() {
         chat::converse(&generator, &writer, args.system.as_deref(), &mut output, common.format)?;
         return output.finish();
     }
-    let texts: Vec<String> = TextInput::new(&args.prompt).collect::<Result<_>>()?;
+    let texts: Vec<String> = TextInput::new(args.texts()).collect::<Result<_>>()?;
     let tokenize = |text: &String| -> Result<Vec<u32>> {
         if args.chat {
             chat::first_turn(&generator, args.system.as_deref(), text)

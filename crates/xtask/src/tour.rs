@@ -23,7 +23,7 @@ pub(crate) fn run(workspace: &Workspace, text: Option<&str>) -> Result<()> {
     command::run(workspace.cargo().args(["build", "--release", "--package", "lt-cli"]))?;
     command::run(lt(workspace, "tour").args(text))?;
     command::run(lt(workspace, "similarity").args(SENTENCES))?;
-    command::run(lt(workspace, "generate").args(["--prompt", BEGINNING]))
+    command::run(lt(workspace, "generate").arg(BEGINNING))
 }
 
 /// The program `lt`, as built, with the models that are built into it.

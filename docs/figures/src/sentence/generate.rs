@@ -87,7 +87,7 @@ pub(super) fn write(page: &mut Page) -> Result<()> {
     ));
     page.block(&[vec![format!("{BEGINNING}{}", written.text.replace('\n', " "))]]);
     page.see(&format!(
-        "`lt generate --strategy greedy --max-new-tokens {WRITTEN} --prompt \"{BEGINNING}\"`; without `--strategy` it draws"
+        "`lt generate --strategy greedy --max-new-tokens {WRITTEN} \"{BEGINNING}\"`; without `--strategy` it draws"
     ));
     Ok(())
 }

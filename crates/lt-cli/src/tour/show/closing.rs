@@ -62,7 +62,7 @@ fn commands(tour: &Tour, again: &Again<'_>) -> [String; 3] {
         Outcome::MaskedWords { .. } => {
             format!("lt fill-mask {model}'The cat sat on the [MASK].'")
         }
-        Outcome::NextToken(_) => format!("lt generate {model}--prompt {text}"),
+        Outcome::NextToken(_) => format!("lt generate {model}{text}"),
     };
     [
         format!("lt tour {model}--layer {layer} --head {head} {text}"),
