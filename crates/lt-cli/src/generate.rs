@@ -33,13 +33,13 @@ pub(crate) struct GenerateArgs {
     /// The texts to continue; without any, and without --ids, each line of the standard input is one
     #[arg(value_name = "TEXT", conflicts_with_all = ["ids", "prompt"])]
     text: Vec<String>,
-    /// A text to continue, by name; may be given several times
+    /// A text to continue, as an option; may be given several times
     #[arg(long, value_name = "TEXT", conflicts_with = "ids")]
     prompt: Vec<String>,
     /// Ids to continue: a JSON file as `lt forward` reads it
     #[arg(long, value_name = "FILE")]
     ids: Option<PathBuf>,
-    /// The prompt is what a user says to an assistant, written down by the model's chat template.
+    /// The text is what a user says to an assistant, written down by the model's chat template.
     /// Without a text, each line of the standard input is said in one conversation
     #[arg(long, conflicts_with = "ids")]
     chat: bool,

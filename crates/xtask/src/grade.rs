@@ -9,8 +9,8 @@ use crate::workspace::Workspace;
 /// What the grader ends with if not all that was asked for is done.
 const NOT_DONE: i32 = 1;
 
-/// Grades a chapter, one exercise of it, or counts what is done. Ends with 1 if what was graded is not all
-/// done, so that a script can ask.
+/// Grades a chapter or one exercise of it, and ends with 1 if not all of it is done, so that a script can ask; or
+/// counts what is done.
 pub(crate) fn run(
     workspace: &Workspace,
     what: impl Iterator<Item = String>,

@@ -1,14 +1,15 @@
 //! The line below a formula that says where its code is, on a page in Chinese.
 
 /// What the line says, and what it says in Chinese.
-const WORDS: [(&str, &str); 7] = [
+const WORDS: [(&str, &str); 8] = [
     ("In the code: ", "代码："),
     ("Shown by the law ", "由定律说明："),
     ("Shown by the test ", "由测试说明："),
     ("Shown by the example with the line ", "由例子说明，其中有这一行："),
-    ("</a> in <code>", "</a>，在 <code>"),
-    (" and ", "和"),
-    ("</code>. ", "</code>。"),
+    ("> in <code>", ">，在 <code>"),
+    (">, <", ">、<"),
+    (">; <", ">；<"),
+    (">. ", ">。"),
 ];
 
 /// How such a line begins.
@@ -33,10 +34,12 @@ mod tests {
 
     #[test]
     fn only_the_line_below_a_formula_is_translated() {
-        let english = "In the code: x and y\n<p style=\"text-align: center; font-size: 0.85em\">In the code: \
-                       <a href=\"a\">f</a> and <a href=\"b\">g</a> in <code>src/a.rs</code>.</p>\n";
-        let chinese = "In the code: x and y\n<p style=\"text-align: center; font-size: 0.85em\">代码：\
-                       <a href=\"a\">f</a>和<a href=\"b\">g</a>，在 <code>src/a.rs</code>。</p>\n";
+        let english = "In the code: x, y\n<p style=\"text-align: center; font-size: 0.85em\">In the code: \
+                       <a href=\"a\">f</a>, <a href=\"b\">g</a> in <code>src/a.rs</code>; <a href=\"c\">h</a> in \
+                       <code>src/c.rs</code>. Shown by the test <code>t</code> in <code>tests/d.rs</code>.</p>\n";
+        let chinese = "In the code: x, y\n<p style=\"text-align: center; font-size: 0.85em\">代码：\
+                       <a href=\"a\">f</a>、<a href=\"b\">g</a>，在 <code>src/a.rs</code>；<a href=\"c\">h</a>，在 \
+                       <code>src/c.rs</code>。由测试说明：<code>t</code>，在 <code>tests/d.rs</code>。</p>\n";
         assert_eq!(places_of_formulas(english), chinese);
     }
 }

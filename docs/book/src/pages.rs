@@ -116,8 +116,8 @@ fn origins(root: &Path) -> Result<(String, Vec<Origin>)> {
     Ok((summary, origins))
 }
 
-/// A fragment of a chapter in Chinese: its text lies in `docs/zh`, formulas are the original's, and so are
-/// figures, but for their captions.
+/// A fragment of a chapter in Chinese: its text lies in `docs/zh`. Formulas and figures are the original's, but for
+/// the line below the one and the caption of the other.
 fn translated(root: &Path, name: &str, original: PathBuf) -> Vec<PathBuf> {
     let chinese = |kind| {
         let file = original.with_extension(kind).file_name().map(PathBuf::from).unwrap_or_default();
@@ -125,7 +125,11 @@ fn translated(root: &Path, name: &str, original: PathBuf) -> Vec<PathBuf> {
     };
     match original.extension().and_then(|kind| kind.to_str()) {
         Some("md") => vec![chinese("md")],
-        Some("svg") => vec![original.clone(), chinese("caption.md")],
+        // A figure may have no caption; that one is not translated is what the check of translations finds.
+        Some("svg") => {
+            let caption = Some(chinese("caption.md")).filter(|caption| caption.is_file());
+            [original].into_iter().chain(caption).collect()
+        }
         _ => vec![original],
     }
 }

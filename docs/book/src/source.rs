@@ -57,14 +57,16 @@ impl Chapter {
 /// The fragments, read and put together as `concat!` does; a `.caption.md` takes the place of the caption of the
 /// figure before it.
 pub(crate) fn text(files: &[PathBuf]) -> Result<String> {
-    let mut whole = String::new();
+    let (mut whole, mut last) = (String::new(), 0); // where the fragment before begins
     for file in files {
         let read = read(file)?;
         let text = without_origin(&read);
         if file.to_string_lossy().ends_with(".caption.md") {
             let of_none = || format!("{}: there is no figure before it", file.display());
-            whole = with_caption(&whole, text.trim()).with_context(of_none)?;
+            let figure = with_caption(&whole[last..], text.trim()).with_context(of_none)?;
+            whole.replace_range(last.., &figure);
         } else {
+            last = whole.len();
             whole += text;
         }
     }

@@ -67,7 +67,7 @@ impl Map {
             Some(path) => joined(folder, path),
             // The contents name chapters, and pages of the umbrella, as modules.
             None if folder == "learn_transformers" => match path {
-                "errata" | "glossary" => format!("learn_transformers/{path}"),
+                "tour" | "errata" | "glossary" => format!("learn_transformers/{path}"),
                 path => format!("lt_{path}"),
             },
             None => return Target::Item,

@@ -50,9 +50,7 @@ fn one_that_is_made_for_something_else_is_refused_with_what_it_is_for() {
         ("encode", "lt-tiny-bert", "`lt fill-mask`"),
         ("generate", "lt-tiny-minilm", "`lt encode`"),
     ] {
-        let mut args = vec![command, "--model", model];
-        args.extend(if command == "generate" { vec!["--prompt", "text"] } else { vec!["text"] });
-        let error = lt(&args).error();
+        let error = lt(&[command, "--model", model, "text"]).error();
         assert!(error.contains("is not made for this") && error.contains(uses), "{error}");
     }
     for command in ["inspect", "classify"] {

@@ -25,7 +25,9 @@ const COMMANDS: [&str; 15] = [
 
 #[test]
 fn a_command_line_that_makes_no_sense_ends_with_2_and_the_usage() {
-    let wrong: [&[&str]; 17] = [
+    let wrong: [&[&str]; 19] = [
+        &["generate", "text", "--prompt", "text"],
+        &["generate", "text", "--ids", "ids.json"],
         &[],
         &["nonsense"],
         &["encode", "--nonsense"],

@@ -86,7 +86,7 @@ fn a_text_ends_before_its_stop_string() {
 fn several_prompts_are_continued_each_for_itself() {
     let dir = with_letters("gpt2-as-published");
     let both = ids(dir.path(), &["--prompt", "the bank", "--prompt", "银行"]);
-    assert_eq!(both, ids(dir.path(), &["the bank", "银行"]), "texts by name and without");
+    assert_eq!(both, ids(dir.path(), &["the bank", "银行"]), "as arguments and as options");
     let alone = |prompt| ids(dir.path(), &["--prompt", prompt]).remove(0);
     assert_eq!(both, [alone("the bank"), alone("银行")]);
     let titled = written(dir.path(), &["--prompt", "the bank", "--prompt", "银行"]);

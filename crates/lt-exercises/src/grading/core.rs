@@ -62,6 +62,10 @@ fn names_of_a_wall(answer: fn() -> Vec<&'static str>) {
     if let Some(unknown) = unknown {
         panic!("{answer:?}: no parameter is called `{unknown}`");
     }
+    let twice = (1..answer.len()).find(|&at| answer[..at].contains(&answer[at]));
+    if let Some(at) = twice {
+        panic!("{answer:?}: `{}` is listed twice", answer[at]);
+    }
     let (listed, there) = (answer.len(), names.len());
     assert!(listed == there, "{answer:?}: these are {listed}, and the wall has {there} parameters");
     assert!(answer == names, "{answer:?}: they are visited in another order");

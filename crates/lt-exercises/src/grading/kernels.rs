@@ -56,7 +56,7 @@ exercises! { kernels:
 /// See [`panels`].
 const PANELS_ARE_WHOLE: Law = Law {
     name: "a weight is packed into whole panels",
-    statement: "your numbers = those that PackedWeight holds, and how many the weight has not",
+    statement: "your numbers = how many PackedWeight holds, and how many of these the weight has not",
     tolerance: "none: numbers are counted",
 };
 
@@ -67,8 +67,9 @@ fn panels(answer: fn(usize, usize) -> (usize, usize)) {
         match answer(out, inputs) {
             right if right == (held, held - out * inputs) => Ok(()),
             (numbers, filled) => Err(format!(
-                "a weight [{out}, {inputs}]: you say {numbers}, of which filled in {filled}; \
-                 `PackedWeight` holds {held}"
+                "a weight [{out}, {inputs}]. You say that the panels hold {numbers}, filled in: {filled}. \
+                 `PackedWeight` holds {held}, and the weight has {}",
+                out * inputs
             )),
         }
     });

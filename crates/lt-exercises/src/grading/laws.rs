@@ -71,17 +71,13 @@ fn laws_of_equal_shares(answer: fn() -> [bool; 5]) {
         let name = law.name;
         match (said, case) {
             (true, None) | (false, Some(_)) => {}
-            (true, Some(case)) => {
-                panic!(
-                    "place {number}, you say that equal shares obey\n{}",
-                    case.unwrap_or_default()
-                )
-            }
-            (false, None) => {
-                panic!(
-                    "place {number}, you say that they break \"{name}\": no case was found that does"
-                )
-            }
+            (true, Some(case)) => panic!(
+                "place {number}: you say that equal shares obey \"{name}\", but they break it\n{}",
+                case.unwrap_or_default()
+            ),
+            (false, None) => panic!(
+                "place {number}: you say that equal shares break \"{name}\", but no case was found in which they do"
+            ),
         }
     }
 }

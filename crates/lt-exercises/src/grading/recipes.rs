@@ -97,7 +97,7 @@ fn numbers_of_adapters(answer: fn(&[[usize; 2]], usize) -> usize) {
         if found == expected {
             return Ok(());
         }
-        Err(format!("the matrices {matrices:?}, r = {rank}: {found}, expected {expected}"))
+        Err(format!("the matrices {matrices:?}, r = {rank}. You say {found}, expected {expected}"))
     });
 }
 

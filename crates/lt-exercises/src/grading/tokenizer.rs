@@ -16,7 +16,7 @@ exercises! { tokenizer:
     One longest_match [
         "What is the longest piece that `abababa` begins with, and then the longest that goes on with `ababa`?",
         "Behind `ab` and `##aba` stands `ba`. Nothing is given back.",
-        "What becomes of a word if a rest of it begins with no piece? The chapter says so below the formula of the longest match.",
+        "What becomes of a word if a rest of it begins with no piece? The chapter says so below the table of symbols of *The formula: WordPiece*.",
     ]
     One what_stays [
         "The room is what the special tokens leave of the limit.",

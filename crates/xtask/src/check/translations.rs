@@ -81,8 +81,11 @@ fn missing(workspace: &Workspace) -> Result<Vec<String>> {
         let Some(name) = chapter.file_name() else { continue };
         let doc = workspace.root.join("crates").join(name).join("doc");
         let texts = files_below(&doc, "md")?.into_iter();
-        let figures = files_below(&doc, "svg")?.into_iter();
-        let captions = figures.map(|figure| figure.with_extension("caption.md"));
+        let mut figures = files_below(&doc, "svg")?;
+        figures.retain(|figure| {
+            workspace.read(figure).is_ok_and(|text| text.contains("<figcaption>"))
+        });
+        let captions = figures.iter().map(|figure| figure.with_extension("caption.md"));
         for original in texts.chain(captions) {
             let fragment = original.file_name().map(|file| chapter.join(file)).unwrap_or_default();
             if !fragment.is_file() {
