@@ -18,9 +18,8 @@ const LEFT: f64 = 68.0;
 const TOP: f64 = 66.0;
 const ROW: f64 = 20.0;
 const STEP: f64 = 84.0;
-/// The longest bar, and the probability that it stands for.
+/// The longest bar.
 const BAR: f64 = 48.0;
-const MOST: f64 = 0.3;
 
 /// What changes the scores; nothing: they stay as they are.
 type Filter = Option<Box<dyn LogitsProcessor>>;
@@ -48,23 +47,30 @@ pub(crate) fn draw() -> Result<String> {
         drawing.text((LEFT - 8.0, y), &[END], word.trim());
     }
     drawing.text((LEFT - 8.0, bottom + 26.0), &[END], "all others");
-    for (number, (heading, setting, processor)) in panels.into_iter().enumerate() {
+    let panels = panels.map(|(heading, setting, processor)| {
         let mut left = scores.clone();
         if let Some(processor) = processor {
             processor.process(Prefix::new(&ids, ids.len()), &mut left, &mut Buffers::default());
         }
+        (heading, setting, left)
+    });
+    // What the longest grey bar stands for: all panels have one scale, so that they can be compared.
+    let largest = panels.iter().map(|(_, _, left)| probabilities(left)[order[0]]);
+    let most = (largest.fold(0.0, f64::max) * 10.0).ceil() / 10.0;
+    for (number, (heading, setting, left)) in panels.into_iter().enumerate() {
         let x = LEFT + number as f64 * STEP;
         let kept = left.iter().filter(|score| **score > f32::NEG_INFINITY).count();
         drawing.text((x, 16.0), &[BOLD], heading);
         drawing.text((x, 31.0), &[BOLD], setting);
         drawing.text((x, 50.0), &[SMALL, FAINT], &format!("{kept} tokens"));
-        panel(&mut drawing, x, &order, &probabilities(&left));
+        panel(&mut drawing, (x, most), &order, &probabilities(&left));
     }
     Ok(drawing.finish(&format!(
         "What lt-tiny-gpt expects behind “{BEGINNING}”, in percent. The tokens without a bar of their own, hardly likely each, \
          would be drawn more often than not; a temperature below 1 makes them rarer and forbids none, and the \
          filters keep a number of tokens, a mass, or what has a tenth of the best one's probability. The grey \
-         bars go to 30 %, the orange ones to 100 %."
+         bars go to {:.0} %, the orange ones to 100 %.",
+        most * 100.0
     )))
 }
 
@@ -101,13 +107,13 @@ fn mass(ids: &[usize], probabilities: &[f64]) -> f64 {
     ids.iter().map(|&id| probabilities[id]).sum()
 }
 
-fn panel(drawing: &mut Drawing, x: f64, order: &[usize], probabilities: &[f64]) {
+fn panel(drawing: &mut Drawing, (x, most): (f64, f64), order: &[usize], probabilities: &[f64]) {
     let bottom = TOP + NAMED as f64 * ROW;
     drawing.line((x, TOP - 2.0), (x, bottom + 36.0), &[("stroke-opacity", "0.4")]);
     let named = &order[..NAMED];
     for (row, &id) in named.iter().enumerate() {
         let y = TOP + row as f64 * ROW;
-        bar(drawing, (x, y), probabilities[id], (INK, "0.45", MOST));
+        bar(drawing, (x, y), probabilities[id], (INK, "0.45", most));
     }
     let others = mass(&order[NAMED..], probabilities);
     bar(drawing, (x, bottom + 12.0), others, (WARM, "0.7", 1.0));
