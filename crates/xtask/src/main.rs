@@ -15,6 +15,7 @@ mod rust_source;
 mod table;
 mod test;
 mod tour;
+mod tour_page;
 mod workspace;
 
 use std::process::ExitCode;

@@ -30,6 +30,11 @@ pub(crate) fn places_of_formulas(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)] // what fails here is the test
+
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -41,5 +46,24 @@ mod tests {
                        <a href=\"a\">f</a>、<a href=\"b\">g</a>，在 <code>src/a.rs</code>；<a href=\"c\">h</a>，在 \
                        <code>src/c.rs</code>。由测试说明：<code>t</code>，在 <code>tests/d.rs</code>。</p>\n";
         assert_eq!(places_of_formulas(english), chinese);
+    }
+
+    #[test]
+    fn no_line_below_a_formula_of_the_chapters_keeps_a_word_of_english() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates");
+        let docs = fs::read_dir(crates).unwrap().map(|folder| folder.unwrap().path().join("doc"));
+        let files = docs.filter_map(|doc| fs::read_dir(doc).ok()).flatten();
+        let formulas = files.map(|file| file.unwrap().path());
+        let formulas =
+            formulas.filter(|file| file.extension().is_some_and(|kind| kind == "mathml"));
+        let mut count = 0;
+        for formula in formulas {
+            let text = places_of_formulas(&fs::read_to_string(&formula).unwrap());
+            let is_english =
+                ["In the code", "Shown by", " in <code>"].iter().any(|words| text.contains(words));
+            assert!(!is_english, "{}: {text}", formula.display());
+            count += usize::from(text.contains("代码：") || text.contains("说明："));
+        }
+        assert!(count > 50, "{count}");
     }
 }

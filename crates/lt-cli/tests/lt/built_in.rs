@@ -27,10 +27,10 @@ fn without_a_model_the_commands_take_the_ones_that_are_built_in() {
 #[test]
 fn the_same_seed_writes_the_same_text_and_another_seed_another() {
     let write = |seed| lt(&["generate", "--prompt", "It was a fine", "--seed", seed]).ok();
-    let text = write("1");
-    assert!(text.split_whitespace().count() > 5, "{text}");
-    assert_eq!(write("1"), text);
-    assert_ne!(write("2"), text);
+    let text = write("2");
+    assert!(text.split_whitespace().count() > 20, "{text}");
+    assert_eq!(write("2"), text);
+    assert_ne!(write("1"), text);
 }
 
 #[test]

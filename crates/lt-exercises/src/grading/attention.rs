@@ -107,7 +107,7 @@ fn weights(answer: fn(&[f32]) -> Vec<f32>) {
 /// See [`key_head`].
 const GROUPS_ARE_NEIGHBOURS: Law = Law {
     name: "heads that share keys are neighbours",
-    statement: "head i reads the keys ⌊i·g/h⌋",
+    statement: "of h heads in g groups, those of a group are neighbours and read its keys",
     tolerance: "none: heads are counted",
 };
 

@@ -106,7 +106,7 @@ impl<M: LanguageModel> LanguageModel for Counting<M> {
 /// See [`rows_read`].
 const WHAT_IS_READ_IS_COUNTED: Law = Law {
     name: "as many rows are read as the model counts",
-    statement: "with a cache each word but the last once; without, all of the text for each word",
+    statement: "your rows = those that the model was given",
     tolerance: "none: rows are counted",
 };
 

@@ -251,8 +251,8 @@ struct Learned {
 
 /// See [`scale_norm_backward`].
 const SCALE_NORM_IS_DERIVED: Law = Law {
-    name: "the derivative of ScaleNorm is that of the RMS norm with all weights g / √d",
-    statement: "dx = dx of the RMS norm, dg = Σ dw / √d",
+    name: "the derivative of ScaleNorm is that of the RMS norm that computes the same",
+    statement: "your dx and dg = those that go back through the library's RMS norm",
     tolerance: "1e-4 · |g| · |dy| / |x| for dx, 1e-4 · |dy| for dg",
 };
 

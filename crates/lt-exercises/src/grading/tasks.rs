@@ -143,7 +143,7 @@ fn fill_one_by_one(answer: fn(&FillMask, &str) -> Result<String, TaskError>) {
 /// See [`label_scores`].
 const LABELS_HAVE_THE_SHARES_OF_THEIR_WORDS: Law = Law {
     name: "a label has the share of its words",
-    statement: "p_l = Σ e^z over the words of l / Σ e^z over the words of all labels",
+    statement: "your scores = those of PromptClassifier",
     tolerance: "1e-5",
 };
 

@@ -138,7 +138,7 @@ fn table_and_bias(answer: fn() -> Vec<u8>) {
 /// See [`eight_bits`].
 const MOVES_BY_HALF_A_SCALE: Law = Law {
     name: "a number moves by half a scale at most",
-    statement: "|s·q − w| ≤ s/2, s = max |w| / 127",
+    statement: "|s·q − w| ≤ s/2, q from −127 to 127, as lt_weights::convert stores it",
     tolerance: "a thousandth of s: f32",
 };
 
